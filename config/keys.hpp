@@ -1,0 +1,14 @@
+// Every key of the YAML file, by section. The reader refuses all others, and a test holds the JSON Schema to it.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace postponed::config {
+
+const std::map<std::string, std::vector<std::string>>& known_keys();
+// Keys of the design that this version does not have yet, by section: refused with that explanation.
+const std::map<std::string, std::vector<std::string>>& later_keys();
+
+} // namespace postponed::config

@@ -1,0 +1,168 @@
+#include "admin/routes.hpp"
+
+#include "admin/metrics_text.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <string_view>
+
+namespace postponed::admin {
+
+namespace json = boost::json;
+
+namespace {
+
+response problem(unsigned status, std::string_view title, std::string_view detail) {
+  const json::object body{{"type", "about:blank"}, {"title", title}, {"status", status}, {"detail", detail}};
+  return {status, "application/problem+json", json::serialize(body) + "\n", {}};
+}
+
+bool is_loopback(std::string_view host) {
+  // Without the port; an IPv6 address stands in brackets.
+  const std::size_t end = host.starts_with('[') ? host.find(']') + 1 : host.find(':');
+  const std::string_view name = host.substr(0, end);
+  return name == "localhost" || name == "127.0.0.1" || name == "[::1]";
+}
+
+json::array strings(const std::vector<std::string>& from) {
+  json::array to;
+  for (const std::string& each : from)
+    to.emplace_back(each);
+  return to;
+}
+
+// The upper bound of the bucket in which the share of the observations is reached, in milliseconds; null where there
+// are none, or where it lies beyond the last bound.
+template <std::size_t N> json::value percentile(const relay::histogram<N>& from, double share) {
+  const double wanted = share * static_cast<double>(from.total);
+  std::uint64_t below = 0;
+  for (std::size_t i = 0; i < N && from.total > 0; ++i) {
+    below += from.counts[i];
+    if (static_cast<double>(below) >= wanted) return from.bounds[i];
+  }
+  return nullptr;
+}
+
+json::object route_json(const std::string& name, const snapshot& shown) {
+  json::object to{{"name", name}};
+  for (const route_state& each : shown.routes) {
+    if (each.name != name) continue;
+    to["queue"] = each.queue;
+    to["state"] = each.state;
+    if (!each.problem.empty()) to["problem"] = each.problem;
+  }
+  if (!to.contains("state")) to["state"] = "orphan"; // held for a route that is not in the file
+  const relay::route_counters& c = shown.counters.routes.at(name);
+  json::object dead;
+  for (const auto& [why, messages] : c.dead_lettered)
+    dead[proto::to_string(why)] = messages;
+  to["held"] = {{"messages", c.held_messages}, {"bytes", c.held_bytes}};
+  to["intake"] = c.intake;
+  to["redelivered"] = c.redelivered;
+  to["duplicates"] = c.duplicates;
+  to["unrecognised_redeliveries"] = c.unrecognised;
+  to["released"] = c.released;
+  to["confirmed"] = c.confirmed;
+  to["returned"] = c.returned;
+  to["nacked"] = c.nacked;
+  to["unknown"] = c.unknown;
+  to["repeated"] = c.repeated;
+  to["dead_lettered"] = std::move(dead);
+  to["dead_letter_failures"] = c.dead_letter_failures;
+  to["lateness_ms"] = {{"p50_at_most", percentile(c.lateness, 0.5)}, {"p99_at_most", percentile(c.lateness, 0.99)}};
+  return to;
+}
+
+std::string status_json(const snapshot& shown) {
+  json::object to;
+  const std::vector<std::string> reasons = reasons_not_ready(shown);
+  to["version"] = shown.version;
+  to["revision"] = shown.revision;
+  to["now"] = proto::format_rfc3339(shown.now);
+  to["started"] = proto::format_rfc3339(shown.started);
+  to["uptime_seconds"] = std::chrono::duration_cast<std::chrono::seconds>(shown.now - shown.started).count();
+  to["ready"] = reasons.empty();
+  to["reasons"] = strings(reasons);
+  json::array connections;
+  for (const connection_state& each : shown.connections) {
+    json::object one{{"role", each.role}, {"state", each.state}, {"broker", each.broker}, {"server", each.server}};
+    one["blocked"] = each.blocked;
+    if (each.blocked) one["blocked_reason"] = each.blocked_reason;
+    if (!each.last_error.empty()) one["last_error"] = each.last_error;
+    one["reconnects"] = each.reconnects;
+    connections.emplace_back(std::move(one));
+  }
+  to["connections"] = std::move(connections);
+  json::array routes;
+  for (const auto& [name, count] : shown.counters.routes)
+    routes.emplace_back(route_json(name, shown));
+  to["routes"] = std::move(routes);
+  to["store"] = {{"ok", shown.store_ok},
+                 {"held_messages", shown.store.held_messages},
+                 {"held_bytes", shown.store.held_bytes},
+                 {"file_bytes", shown.store.file_bytes},
+                 {"wal_bytes", shown.store.wal_bytes},
+                 {"buckets", shown.store.buckets}};
+  if (!shown.store_ok) to["store"].as_object()["error"] = shown.store_error;
+  to["topology"] = {{"mode", shown.topology.mode},
+                    {"ready", shown.topology.ready},
+                    {"differences", strings(shown.topology.differences)}};
+  to["resident_bytes"] = shown.resident_bytes;
+  return json::serialize(to) + "\n";
+}
+
+constexpr std::string_view index_text = "postponed: delays, and looks after failed, RabbitMQ messages\n"
+                                        "\n"
+                                        "  /healthz         alive\n"
+                                        "  /readyz          ready, or the reasons why not\n"
+                                        "  /metrics         for Prometheus\n"
+                                        "  /api/v1/status   everything, as JSON\n";
+
+} // namespace
+
+std::vector<std::string> reasons_not_ready(const snapshot& shown) {
+  std::vector<std::string> reasons;
+  if (shown.stopping) reasons.emplace_back("stopping");
+  if (!shown.store_ok) reasons.push_back("the store failed: " + shown.store_error);
+  for (const connection_state& each : shown.connections) {
+    if (each.state != "open")
+      reasons.push_back("the " + each.role + " connection is " + each.state +
+                        (each.last_error.empty() ? "" : ": " + each.last_error));
+    else if (each.blocked)
+      reasons.push_back("the broker blocks publishing: " + each.blocked_reason);
+  }
+  if (!shown.topology.ready) reasons.emplace_back("the topology is not declared yet");
+  for (const std::string& each : shown.topology.differences)
+    reasons.push_back("topology: " + each);
+  for (const route_state& each : shown.routes)
+    if (each.state != "consuming") reasons.push_back("route " + each.name + " does not consume " + each.queue + ": " + each.problem);
+  return reasons;
+}
+
+response respond(const request& asked, const snapshot& shown) {
+  if (!is_loopback(asked.host))
+    return problem(403, "Forbidden", "the Host header must name localhost, 127.0.0.1 or [::1]");
+  const std::string path = asked.target.substr(0, asked.target.find('?'));
+  const bool known = path == "/" || path == "/healthz" || path == "/readyz" || path == "/metrics" || path == "/api/v1/status";
+  if (!known) return problem(404, "Not Found", "there is nothing at " + path + "; / lists what there is");
+  if (asked.method != "GET" && asked.method != "HEAD") {
+    response refused = problem(405, "Method Not Allowed", path + " takes GET and HEAD");
+    refused.headers.emplace_back("Allow", "GET, HEAD");
+    return refused;
+  }
+  if (path == "/healthz")
+    return shown.store_ok ? response{200, "text/plain; charset=utf-8", "ok\n", {}}
+                          : response{503, "text/plain; charset=utf-8", "the store failed: " + shown.store_error + "\n", {}};
+  if (path == "/readyz") {
+    const std::vector<std::string> reasons = reasons_not_ready(shown);
+    const json::object body{{"ready", reasons.empty()}, {"reasons", strings(reasons)}};
+    return {reasons.empty() ? 200u : 503u, "application/json", json::serialize(body) + "\n", {}};
+  }
+  if (path == "/metrics") return {200, "text/plain; version=0.0.4; charset=utf-8", metrics_text(shown), {}};
+  if (path == "/api/v1/status") return {200, "application/json", status_json(shown), {}};
+  return {200, "text/plain; charset=utf-8", std::string{index_text}, {}};
+}
+
+} // namespace postponed::admin

@@ -1,0 +1,15 @@
+// A digest of several texts, for recognising what was seen before. Pure; any thread.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <string_view>
+#include <utility>
+
+namespace postponed {
+
+// The first 16 bytes of the SHA-256 over the parts, each with its length before it so that no two lists of parts
+// look alike.
+std::pair<std::uint64_t, std::uint64_t> fingerprint_of(std::initializer_list<std::string_view> parts);
+
+} // namespace postponed

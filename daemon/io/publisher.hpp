@@ -1,0 +1,34 @@
+// The publishing connection: the main and the probe lane, and a channel on which the topology is declared each time
+// that the connection is made. Lives on the io_context's thread.
+#pragma once
+
+#include "io/broker_link.hpp"
+#include "relay/engine.hpp"
+#include "relay/topology.hpp"
+
+#include <array>
+#include <functional>
+
+namespace postponed::io {
+
+class publisher {
+public:
+  publisher(relay::engine& engine, relay::topology_run& topology, std::function<void()> on_topology_ready)
+      : engine_{engine}, topology_{topology}, on_topology_ready_{std::move(on_topology_ready)} {}
+  void attach(broker_link& link) { link_ = &link; } // before any event
+
+  void on_event(proto::session_event&& event);
+  void on_down(const link_down& why);
+  void publish(const relay::publish_action& act); // REQUIRES the engine was told that its lane is open
+
+private:
+  void declare_next();
+
+  relay::engine& engine_;
+  relay::topology_run& topology_;
+  std::function<void()> on_topology_ready_;
+  broker_link* link_ = nullptr;
+  std::array<bool, relay::lane_count> lane_open_{};
+};
+
+} // namespace postponed::io

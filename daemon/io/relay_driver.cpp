@@ -1,0 +1,211 @@
+#include "io/relay_driver.hpp"
+
+#include "base/log.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <random>
+#include <utility>
+
+namespace postponed::io {
+
+namespace {
+
+double uniform01() {
+  static thread_local std::mt19937_64 source{std::random_device{}()};
+  return std::uniform_real_distribution<double>{0.0, 1.0}(source);
+}
+
+std::vector<consumers::intake> intakes_of(const driver_parameters& limits) {
+  std::vector<consumers::intake> result;
+  for (const relay::route_parameters& each : limits.relay.routes)
+    result.push_back({each.name, each.queue, limits.prefetch});
+  return result;
+}
+
+link_parameters with_role(link_parameters limits, std::string role) {
+  limits.role = std::move(role);
+  return limits;
+}
+
+log::level level_of(relay::note::level value) {
+  switch (value) {
+  case relay::note::level::info: return log::level::info;
+  case relay::note::level::warning: return log::level::warning;
+  case relay::note::level::error: return log::level::error;
+  }
+  return log::level::info;
+}
+
+} // namespace
+
+relay_driver::relay_driver(boost::asio::io_context& context, driver_parameters limits,
+                           std::unique_ptr<store::store> held, handlers on)
+    : context_{context}, limits_{std::move(limits)}, on_{std::move(on)}, engine_{limits_.relay, uniform01},
+      topology_{limits_.topology}, stats_{held->stats()},
+      consumers_{context, intakes_of(limits_),
+                 [this](std::size_t route, std::uint64_t epoch, proto::event::delivered&& delivery) {
+                   engine_.on_delivery(route, epoch, std::move(delivery), read_clocks());
+                 }},
+      publisher_{engine_, topology_, [this] { consumers_.allow(); }},
+      consume_link_{context,
+                    with_role(limits_.link, "consume"),
+                    {[this](proto::session_event&& event) { consumers_.on_event(std::move(event)); },
+                     [this] { pump(); },
+                     [this](const link_down&) {
+                       consumers_.on_down();
+                       pump();
+                     }}},
+      publish_link_{context,
+                    with_role(limits_.link, "publish"),
+                    {[this](proto::session_event&& event) { publisher_.on_event(std::move(event)); },
+                     [this] { pump(); },
+                     [this](const link_down& why) {
+                       publisher_.on_down(why);
+                       pump();
+                     }}},
+      clock_{context, [this](microseconds stepped) { on_clock(stepped); }}, linger_{context}, drain_{context} {
+  consumers_.attach(consume_link_);
+  publisher_.attach(publish_link_);
+  engine_.start(stats_);
+  store_worker::handlers told;
+  told.on_committed = [this](store::commit_outcome&& outcome, double milliseconds) {
+    commit_under_way_ = false;
+    if (failed_) return;
+    engine_.on_committed(outcome, milliseconds);
+    pump();
+  };
+  told.on_loaded = [this](store::horizon_page&& page) {
+    engine_.on_loaded(page);
+    pump();
+  };
+  told.on_read = [this](std::vector<held_id>&& asked, std::vector<held_record>&& found) {
+    engine_.on_read(asked, std::move(found));
+    pump();
+  };
+  told.on_stats = [this](const store::store_stats& stats) {
+    stats_ = stats;
+    store_seen_ = std::chrono::steady_clock::now();
+  };
+  told.on_failed = [this](const std::string& why) { on_failed(why); };
+  worker_ = std::make_unique<store_worker>(context, std::move(held), std::move(told));
+}
+
+relay_driver::~relay_driver() = default;
+
+void relay_driver::start() {
+  clock_.start();
+  publish_link_.start();
+  consume_link_.start();
+  pump();
+}
+
+void relay_driver::pump() {
+  if (stopped_ || failed_) {
+    check_stopped();
+    return;
+  }
+  const moment now = read_clocks();
+  engine_.run(now, wanted_);
+  perform(wanted_);
+  commit_when_worth_it();
+  consume_link_.pause_reading(engine_.unacked_bytes() > limits_.intake_bytes);
+  clock_.arm(engine_.next_wake(now));
+  check_stopped();
+}
+
+void relay_driver::perform(relay::actions& wanted) {
+  for (const relay::publish_action& each : wanted.publishes)
+    publisher_.publish(each);
+  if (!wanted.publishes.empty()) publish_link_.flush();
+  for (const relay::ack_action& each : wanted.acks)
+    consumers_.ack(each.route, each.epoch, each.tag);
+  if (!wanted.acks.empty()) consume_link_.flush();
+  if (!wanted.reads.empty()) worker_->read(std::exchange(wanted.reads, {}));
+  if (wanted.load) worker_->load(wanted.load->after, wanted.load->until, wanted.load->limit);
+  for (const relay::note& each : wanted.notes)
+    log::write(level_of(each.severity), each.text, {each.fields.begin(), each.fields.end()});
+  wanted.publishes.clear();
+  wanted.acks.clear();
+  wanted.load.reset();
+  wanted.notes.clear();
+}
+
+void relay_driver::commit_when_worth_it() {
+  if (commit_under_way_ || !engine_.has_batch()) return;
+  if (engine_.batch_rows() >= limits_.batch_rows || stopping_) {
+    submit();
+    return;
+  }
+  if (lingering_) return;
+  lingering_ = true;
+  linger_.expires_after(engine_.has_inserts() ? limits_.linger : limits_.linger_done);
+  linger_.async_wait([this](const boost::system::error_code& error) {
+    lingering_ = false;
+    if (!error && !commit_under_way_ && engine_.has_batch() && !failed_) submit();
+  });
+}
+
+void relay_driver::submit() {
+  commit_under_way_ = true;
+  worker_->commit(engine_.take_batch());
+}
+
+void relay_driver::on_clock(microseconds stepped) {
+  if (stepped != microseconds{0}) {
+    log::warning("the wall clock was set", {{"by_ms", std::to_string(stepped.count() / 1000)}});
+    engine_.on_clock_jump();
+    if (stepped < microseconds{0}) engine_.on_clock_back(-stepped);
+  }
+  pump();
+}
+
+void relay_driver::on_failed(const std::string& why) {
+  if (failed_) return;
+  failed_ = true;
+  failure_ = why;
+  log::error("the store failed; nothing more is acked", {{"why", why}});
+  on_.on_failed(why);
+}
+
+void relay_driver::stop() {
+  if (stopping_) return;
+  stopping_ = true;
+  log::info("stopping", {{"in_flight", std::to_string(engine_.in_flight())}});
+  engine_.stop();
+  consumers_.stop();
+  drain_.expires_after(limits_.drain_deadline);
+  drain_.async_wait([this](const boost::system::error_code& error) {
+    if (error || closing_) return;
+    log::warning("not all confirms came in time; the rest is published again after the next start",
+                 {{"in_flight", std::to_string(engine_.in_flight())}});
+    close_links();
+  });
+  pump();
+}
+
+void relay_driver::close_links() {
+  closing_ = true;
+  consume_link_.stop();
+  publish_link_.stop();
+}
+
+void relay_driver::check_stopped() {
+  if (!stopping_ || stopped_) return;
+  if (!closing_) {
+    if (failed_ || (consumers_.stopped() && engine_.drained() && !commit_under_way_)) close_links();
+    return;
+  }
+  if (!consume_link_.finished() || !publish_link_.finished()) return;
+  stopped_ = true;
+  drain_.cancel();
+  linger_.cancel();
+  clock_.stop();
+  // Losing the connections may have left something to mark; it is not lost, only repeated.
+  boost::asio::post(context_, [this] {
+    worker_->stop();
+    on_.on_stopped();
+  });
+}
+
+} // namespace postponed::io

@@ -1,0 +1,103 @@
+// The shell around the relay's engine: feeds it what the broker, the store and the clock say, and performs what it
+// wants done. Lives on the io_context's thread.
+//
+// Group commit: one commit is under way at a time; meanwhile the next gathers. An idle store commits after a short
+// linger, or as soon as a batch is full, so that one sync covers many messages.
+//
+// Stopping: consumers are cancelled, what was taken is committed and acked, what was published is awaited until a
+// deadline, then both connections close. What is not confirmed by then is published again after the next start, with
+// the same id.
+#pragma once
+
+#include "io/broker_link.hpp"
+#include "io/consumers.hpp"
+#include "io/publisher.hpp"
+#include "io/store_worker.hpp"
+#include "io/wall_timer.hpp"
+#include "relay/engine.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace postponed::io {
+
+struct driver_parameters {
+  relay::parameters relay;
+  std::vector<relay::topology_step> topology;
+  link_parameters link;                               // role is filled in for each of the two
+  std::uint16_t prefetch = 1000;
+  std::size_t intake_bytes = std::size_t{64} << 20;   // taken and not yet durable, at most; reading stops above
+  std::size_t batch_rows = 1000;                      // a full batch
+  std::chrono::microseconds linger{1000};             // an insert waits so long for company
+  std::chrono::microseconds linger_done{5000};        // done marks alone wait longer: nobody waits for them
+  std::chrono::milliseconds drain_deadline{10000};
+};
+
+class relay_driver {
+public:
+  // `on_failed`: the store failed; nothing is acked any more, the process should end. `on_stopped`: stop() is done.
+  struct handlers {
+    std::function<void(const std::string& why)> on_failed;
+    std::function<void()> on_stopped;
+  };
+
+  relay_driver(boost::asio::io_context& context, driver_parameters limits, std::unique_ptr<store::store> held,
+               handlers on);
+  ~relay_driver();
+  relay_driver(const relay_driver&) = delete;
+  relay_driver& operator=(const relay_driver&) = delete;
+
+  void start();
+  void stop();
+
+  const relay::engine& engine() const { return engine_; }
+  const relay::topology_run& topology() const { return topology_; }
+  const link_status& consume_status() const { return consume_link_.status(); }
+  const link_status& publish_status() const { return publish_link_.status(); }
+  consumers::state intake_state(std::size_t route) const { return consumers_.state_of(route); }
+  const store::store_stats& store_stats() const { return stats_; }
+  steady_time store_seen() const { return store_seen_; } // when the store's thread last answered
+  bool stopping() const { return stopping_; }
+  const std::string& failure() const { return failure_; } // empty: the store is well
+
+private:
+  void pump();
+  void perform(relay::actions& wanted);
+  void commit_when_worth_it();
+  void submit();
+  void on_clock(microseconds stepped);
+  void on_failed(const std::string& why);
+  void check_stopped();
+  void close_links();
+
+  boost::asio::io_context& context_;
+  driver_parameters limits_;
+  handlers on_;
+  relay::engine engine_;
+  relay::topology_run topology_;
+  store::store_stats stats_;
+  steady_time store_seen_ = std::chrono::steady_clock::now();
+  std::unique_ptr<store_worker> worker_;
+  consumers consumers_;
+  publisher publisher_;
+  broker_link consume_link_;
+  broker_link publish_link_;
+  wall_timer clock_;
+  boost::asio::steady_timer linger_;
+  boost::asio::steady_timer drain_;
+  bool lingering_ = false;
+  bool commit_under_way_ = false;
+  bool stopping_ = false;
+  bool closing_ = false;
+  bool stopped_ = false;
+  bool failed_ = false;
+  std::string failure_;
+  relay::actions wanted_; // scratch
+};
+
+} // namespace postponed::io

@@ -1,0 +1,126 @@
+#include "relay/destinations.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+namespace postponed::relay {
+
+destination& destinations::at(std::string_view exchange, std::string_view routing_key) {
+  key_.assign(exchange);
+  key_ += '\0';
+  key_ += routing_key;
+  const auto [found, inserted] = all_.try_emplace(key_);
+  if (inserted) {
+    found->second.exchange = exchange;
+    found->second.routing_key = routing_key;
+  }
+  return found->second;
+}
+
+void destinations::list(destination& each) {
+  if (each.listed || each.ready.empty() || !may_run(each)) return;
+  each.listed = true;
+  round_.push_back(&each);
+}
+
+void destinations::add_ready(destination& to, std::int64_t row) {
+  to.ready.push_back(row);
+  list(to);
+}
+
+destination* destinations::next_runnable() {
+  while (!round_.empty()) {
+    destination* const first = round_.front();
+    if (!first->ready.empty() && may_run(*first)) return first;
+    first->listed = false;
+    round_.pop_front();
+    forget_if_idle(*first);
+  }
+  return nullptr;
+}
+
+std::int64_t destinations::take(destination& from, steady_time now) {
+  assert(!round_.empty() && round_.front() == &from && !from.ready.empty());
+  round_.pop_front();
+  from.listed = false;
+  const std::int64_t row = from.ready.front();
+  from.ready.pop_front();
+  start(from, now);
+  list(from);
+  return row;
+}
+
+void destinations::start(destination& each, steady_time now) {
+  if (each.in_flight == 0) each.progress = now;
+  ++each.in_flight;
+  ++in_flight_;
+  if (each.stalled) ++stalled_in_flight_;
+}
+
+void destinations::add_probe(destination& to, steady_time now) { start(to, now); }
+
+void destinations::settled(destination& from, steady_time now) {
+  assert(from.in_flight > 0 && in_flight_ > 0);
+  set_stalled(from, false);
+  --from.in_flight;
+  --in_flight_;
+  from.progress = now;
+  list(from);
+  forget_if_idle(from);
+}
+
+void destinations::forget_if_idle(destination& each) {
+  if (each.in_flight != 0 || !each.ready.empty() || each.listed) return;
+  key_.assign(each.exchange);
+  key_ += '\0';
+  key_ += each.routing_key;
+  all_.erase(key_);
+}
+
+std::vector<destination*> destinations::all_stalled() {
+  std::vector<destination*> result;
+  if (stalled_in_flight_ == 0) return result;
+  for (auto& [key, each] : all_)
+    if (each.stalled) result.push_back(&each);
+  return result;
+}
+
+void destinations::set_stalled(destination& each, bool stalled) {
+  if (each.stalled == stalled) return;
+  each.stalled = stalled;
+  if (stalled)
+    stalled_in_flight_ += each.in_flight;
+  else
+    stalled_in_flight_ -= each.in_flight;
+}
+
+std::vector<destination*> destinations::stall(steady_time since) {
+  std::vector<destination*> result;
+  for (auto& [key, each] : all_) {
+    if (each.stalled || each.in_flight == 0 || each.progress > since) continue;
+    set_stalled(each, true);
+    result.push_back(&each);
+  }
+  return result;
+}
+
+void destinations::unstall_all(steady_time now) {
+  for (auto& [key, each] : all_) {
+    set_stalled(each, false);
+    each.progress = now;
+    list(each);
+  }
+}
+
+const destinations::refusal* destinations::refused(const std::string& exchange, wall_time now) {
+  if (refused_.empty()) return nullptr;
+  const auto found = refused_.find(exchange);
+  if (found == refused_.end()) return nullptr;
+  if (found->second.until <= now) {
+    refused_.erase(found); // the next publish tries it again
+    return nullptr;
+  }
+  return &found->second;
+}
+
+} // namespace postponed::relay

@@ -1,0 +1,75 @@
+// Who is published next: one queue of due messages per destination, served in turn, so that a destination that is
+// broken or slow delays no other. Pure; one thread.
+//
+// A destination is an exchange and routing key. It has at most half of the confirm window in flight; one that has
+// confirmed nothing for a while is stalled: what it has in flight no longer counts against the others' window, and
+// nothing more is published to it until it answers. An exchange that the broker refused (it does not exist, or the
+// login may not write to it) is avoided until a given time: each attempt would cost everyone the channel.
+#pragma once
+
+#include "base/clock.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace postponed::relay {
+
+struct destination {
+  std::string exchange, routing_key;
+  std::deque<std::int64_t> ready; // rows, in the order in which they became due
+  std::size_t in_flight = 0;
+  steady_time progress{};         // the last settlement, or the first publish after being empty
+  bool stalled = false;
+  bool listed = false;            // in the round
+};
+
+class destinations {
+public:
+  explicit destinations(std::size_t window) : cap_{window > 1 ? window / 2 : 1} {}
+
+  // The destination stays valid while it has something ready or in flight.
+  destination& at(std::string_view exchange, std::string_view routing_key);
+  void add_ready(destination& to, std::int64_t row);
+  // The next row to publish, in turn over the destinations that may; nothing where none may.
+  destination* next_runnable();
+  std::int64_t take(destination& from, steady_time now); // counts it as in flight
+  void add_probe(destination& to, steady_time now);      // one more in flight, past queue and cap
+  void settled(destination& from, steady_time now);      // confirmed, refused or unknown: no longer in flight
+
+  // Marks those as stalled that have something in flight and no progress since `since`, and answers them.
+  std::vector<destination*> stall(steady_time since);
+  std::vector<destination*> all_stalled();
+  void unstall_all(steady_time now); // the connection was lost or blocked: silence was no fault of theirs
+  // In flight to destinations that are not stalled: what counts against the window.
+  std::size_t in_flight() const { return in_flight_ - stalled_in_flight_; }
+
+  struct refusal {
+    wall_time until{};
+    std::uint16_t code = 0;
+    std::string text;
+  };
+  void refuse_exchange(const std::string& exchange, refusal why) { refused_[exchange] = std::move(why); }
+  const refusal* refused(const std::string& exchange, wall_time now);
+
+private:
+  bool may_run(const destination& each) const { return !each.stalled && each.in_flight < cap_; }
+  void list(destination& each);
+  void start(destination& each, steady_time now);
+  void forget_if_idle(destination& each);
+  void set_stalled(destination& each, bool stalled);
+
+  std::size_t cap_;
+  std::unordered_map<std::string, destination> all_;
+  std::deque<destination*> round_;
+  std::size_t in_flight_ = 0;
+  std::size_t stalled_in_flight_ = 0;
+  std::unordered_map<std::string, refusal> refused_;
+  std::string key_; // scratch: no allocation a message
+};
+
+} // namespace postponed::relay

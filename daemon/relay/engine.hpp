@@ -1,0 +1,85 @@
+// The heart: intake, horizon and release put together. Events and `now` in, actions out; no socket, clock, file or
+// thread of its own.
+//
+// The driver (io/relay_driver) owns it on the io_context's thread. After every event, or batch of events, it calls
+// run() and performs the actions, gives what take_batch() answers to the store, and sleeps until next_wake().
+#pragma once
+
+#include "relay/intake.hpp"
+#include "relay/releaser.hpp"
+
+#include <deque>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace postponed::relay {
+
+class engine {
+public:
+  engine(parameters limits, releaser::random_source random);
+  engine(const engine&) = delete;
+  engine& operator=(const engine&) = delete;
+
+  void start(const store::store_stats& held); // what the store holds already
+
+  // --- consuming ---
+  void on_delivery(std::size_t route, std::uint64_t epoch, proto::event::delivered&& delivery, moment now);
+  std::size_t unacked_bytes() const { return intake_.pending_bytes(); } // taken, not yet durable
+
+  // --- the store ---
+  // What to commit next, in one transaction; every batch taken is answered by one on_committed(), in order.
+  store::batch take_batch();
+  bool has_batch() const { return batch_rows_ > 0; }
+  std::size_t batch_rows() const { return batch_rows_; }
+  bool has_inserts() const { return !batch_.inserts.empty(); } // after run()
+  void on_committed(const store::commit_outcome& outcome, double milliseconds);
+  void on_loaded(const store::horizon_page& page);
+  void on_read(const std::vector<held_id>& asked, std::vector<held_record>&& found);
+
+  // --- publishing; see releaser ---
+  void on_lane_open(lane which, moment now) { releaser_.on_lane_open(which, now); }
+  void on_lane_lost(lane which, std::uint16_t code, const std::string& text, moment now);
+  void set_properties_max(std::size_t bytes) { releaser_.set_properties_max(bytes); }
+  void on_blocked(bool blocked, moment now) { releaser_.set_blocked(blocked, now); }
+  void on_confirmed(lane which, std::uint64_t tag, bool multiple, moment now);
+  void on_refused(lane which, std::uint64_t tag, bool multiple, moment now);
+  void on_returned(lane which, std::string_view properties, std::uint16_t code, const std::string& text);
+
+  // The wall clock was set back by `by` (positive).
+  void on_clock_back(microseconds by);
+  void on_clock_jump() { ++count_.clock_jumps; }
+
+  // --- doing ---
+  void run(moment now, actions& out);
+  std::optional<wall_time> next_wake(moment now) const;
+  void stop() { releaser_.stop(); }
+  // Nothing is on its way: all taken is committed and acked, all published is settled and marked.
+  bool drained() const;
+  std::size_t in_flight() const { return releaser_.in_flight(); }
+
+  const counters& count() const { return count_; }
+  const parameters& limits() const { return limits_; }
+
+private:
+  struct submitted {
+    std::vector<held_id> done;
+    std::vector<store::deferral> deferrals;
+  };
+  void collect();
+
+  parameters limits_;
+  counters count_;
+  horizon near_;
+  releaser releaser_;
+  intake intake_;
+  store::batch batch_;                 // gathered, not yet taken
+  std::size_t batch_rows_ = 0;
+  std::deque<submitted> submitted_;    // taken, not yet committed
+  std::vector<ack_action> acks_;
+  std::vector<horizon::expiry> expired_;
+  std::int64_t next_row_ = 1;          // rows from here on will be assigned by coming commits
+  steady_time deadlines_checked_{};
+};
+
+} // namespace postponed::relay

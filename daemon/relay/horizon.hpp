@@ -1,0 +1,92 @@
+// The near horizon: which held rows are in memory, and when each has something to be done.
+//
+// Everything due at or before reached() is here (or is already being worked on); everything later is only on disk.
+// Rows come in by pages from the store, in the order (due, row), and by new commits; the number in memory is bounded
+// by evicting the far end and moving reached() back. Pure; one thread.
+//
+// Clock: absolute due times follow the wall clock. A relative delay was computed from the wall clock at arrival, so
+// when that clock steps back, the rows that were accepted before the step would wait longer by the step; they are
+// pulled in by it (step_back). Rows from an earlier run of the daemon are covered too, as rows only count up.
+#pragma once
+
+#include "relay/actions.hpp"
+#include "schedule/timer_wheel.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace postponed::relay {
+
+class horizon {
+public:
+  struct limits {
+    std::size_t rows = 200000;
+    microseconds ahead{std::chrono::seconds{90}};
+    microseconds read_ahead{std::chrono::seconds{1}};
+  };
+  // What is due for `held`: its body should be read (it is due soon), or it should be published (it is due).
+  enum class stage : std::uint8_t { read, publish };
+  struct expiry {
+    held_ref held;   // as committed
+    wall_time due{}; // with clock steps applied
+    stage what = stage::publish;
+  };
+
+  explicit horizon(const limits& bounds) : limits_{bounds} {}
+
+  // A row that was just committed (or whose due time was). False: it is beyond the horizon, and only on disk.
+  bool offer(const held_ref& held);
+  // Puts a row in to be published at its due time; its body is in memory.
+  void stage_for_publish(const held_ref& held);
+
+  // The next page to ask of the store, when there is room and none is under way. `in_work`: rows that have expired
+  // here and are being read or published; they take room too, so that a backlog is not loaded all at once.
+  std::optional<load_action> want_load(wall_time now, std::size_t in_work);
+  // `known` answers whether a row is already being worked on and is not to be scheduled again.
+  template <typename Known> void on_loaded(const store::horizon_page& page, Known known) {
+    loading_ = false;
+    for (const held_ref& each : page.rows)
+      if (!known(each.id.row)) schedule(each);
+    if (page.reached > reached_) reached_ = page.reached;
+    complete_ = page.complete;
+  }
+  void on_load_failed() { loading_ = false; }
+
+  // Hands out what is due at `now`, earliest first.
+  void advance(wall_time now, std::vector<expiry>& out);
+  // When advance() or want_load() next has something to do by the passing of time alone.
+  std::optional<wall_time> next_wake(wall_time now) const;
+  wall_time effective_due(const held_ref& held) const; // with clock steps applied
+
+  // The wall clock went back by `by`; rows below `row_limit` were accepted before.
+  void step_back(microseconds by, std::int64_t row_limit);
+  // Forgets far rows when there are more than the limit: they are on disk.
+  void shrink(wall_time now);
+
+  std::size_t size() const { return wheel_.size(); }
+  store::horizon_position reached() const { return reached_; }
+
+private:
+  struct payload {
+    held_ref held; // as committed, without clock steps
+    stage what = stage::publish;
+  };
+  struct clock_step {
+    microseconds by{0};
+    std::int64_t row_limit = 0;
+  };
+  void schedule(const held_ref& held);
+  void restage(const payload& each);
+  microseconds steps_total() const;
+
+  limits limits_;
+  schedule::timer_wheel<payload> wheel_;
+  store::horizon_position reached_;
+  std::vector<clock_step> steps_;
+  bool loading_ = false;
+  bool complete_ = false;
+  std::vector<schedule::timer_wheel<payload>::expired> scratch_;
+};
+
+} // namespace postponed::relay

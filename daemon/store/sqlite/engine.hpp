@@ -1,0 +1,76 @@
+// The SQLite implementation of store/store.hpp; see it for the contract, and ../DESIGN.md for the layout.
+#pragma once
+
+#include "store/sqlite/buckets.hpp"
+#include "store/sqlite/connection.hpp"
+#include "store/sqlite/lock_file.hpp"
+#include "store/sqlite/recent.hpp"
+#include "store/sqlite/sqlite_store.hpp"
+
+#include <cstdint>
+#include <map>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace postponed::store::sqlite {
+
+class engine final : public store {
+public:
+  explicit engine(sqlite_options options)
+      : options_{std::move(options)}, buckets_{db_}, recent_{db_, options_.recent_limit} {}
+  ~engine() override;
+
+  boost::system::error_code open(std::string& why);
+
+  boost::system::result<commit_outcome> commit(batch&& work, wall_time now) override;
+  boost::system::result<horizon_page> load(horizon_position after, wall_time until, std::size_t limit) override;
+  boost::system::result<std::vector<held_record>> read(const std::vector<held_id>& ids) override;
+  boost::system::result<bool> maintain(wall_time now, bool idle) override;
+  store_stats stats() const override;
+  std::string last_error() const override { return error_; }
+
+private:
+  struct deferred_row { // of the table `deferred`
+    std::int64_t due = 0;
+    std::uint32_t failures = 0;
+    reason why = reason::none;
+    std::string error;
+  };
+
+  boost::system::error_code prepare_file(std::string& why);
+  boost::system::error_code prepare_schema(std::string& why);
+  boost::system::error_code fail(const char* during);  // sticky; the connection's error in words
+  boost::system::error_code fail(errc code, std::string words);
+  std::uint32_t route_number(const std::string& name); // 0: an error
+
+  bool insert(insert_request& request, wall_time now, std::vector<insert_outcome>& out);
+  bool finish(const held_id& id);
+  bool defer(const deferral& each);
+  bool forget_deferred(std::int64_t row, std::int64_t due);
+  bool read_deferred(std::int64_t row, std::int64_t due, deferred_row& out);
+
+  std::vector<const bucket*> by_start() const;
+  bool drop_finished(wall_time now, bool& did);
+  bool begin_split(wall_time now, bool& did);
+  bool split_some(bucket& from, wall_time now);
+  bool checkpoint(bool idle);
+
+  sqlite_options options_;
+  lock_file lock_;
+  connection db_;
+  buckets buckets_;
+  recent recent_;
+  std::map<std::string, std::uint32_t> routes_;
+  std::map<std::uint32_t, std::string> route_names_;
+  std::int64_t next_row_ = 1;
+  std::mt19937 nonces_{std::random_device{}()};
+  int wal_pages_ = 0;          // in the log since the last checkpoint
+  std::int64_t page_size_ = 4096;
+  std::uint64_t file_bytes_ = 0; // when last looked
+  bool failed_ = false;
+  std::string error_;
+  statement insert_deferred_, delete_deferred_, find_deferred_, set_next_row_;
+};
+
+} // namespace postponed::store::sqlite

@@ -1,0 +1,96 @@
+#include "store/sqlite/record_codec.hpp"
+
+#include <cassert>
+#include <cstring>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+namespace postponed::store::sqlite {
+
+namespace {
+
+constexpr char version = 1;
+constexpr std::size_t fixed_size = 27;
+constexpr std::size_t nonce_at = 3, route_at = 7;
+
+template <typename T> void put(std::string& out, T value) {
+  for (std::size_t i = 0; i < sizeof(T); ++i)
+    out += static_cast<char>(static_cast<std::uint64_t>(value) >> (8 * i));
+}
+
+template <typename T> T get(std::string_view bytes, std::size_t at) {
+  std::uint64_t value = 0;
+  for (std::size_t i = 0; i < sizeof(T); ++i)
+    value |= static_cast<std::uint64_t>(static_cast<unsigned char>(bytes[at + i])) << (8 * i);
+  return static_cast<T>(value);
+}
+
+void put_text(std::string& out, std::string_view text) {
+  put(out, static_cast<std::uint32_t>(text.size()));
+  out += text;
+}
+
+bool take_text(std::string_view& bytes, std::string& text) {
+  if (bytes.size() < 4) return false;
+  const auto size = get<std::uint32_t>(bytes, 0);
+  bytes.remove_prefix(4);
+  if (bytes.size() < size) return false;
+  text.assign(bytes.substr(0, size));
+  bytes.remove_prefix(size);
+  return true;
+}
+
+} // namespace
+
+std::string encode_head(const held_record& record, std::uint32_t route) {
+  const proto::message& content = record.content;
+  std::string out;
+  out.reserve(fixed_size + 16 + content.exchange.size() + content.routing_key.size() + record.error.size() +
+              content.properties.size());
+  out += version;
+  out += static_cast<char>(record.relative ? 1 : 0);
+  out += static_cast<char>(record.why);
+  put(out, record.id.nonce);
+  put(out, route);
+  put(out, record.attempt);
+  put(out, record.publish_failures);
+  put(out, record.first_seen.time_since_epoch().count());
+  assert(out.size() == fixed_size);
+  put_text(out, content.exchange);
+  put_text(out, content.routing_key);
+  put_text(out, record.error);
+  put_text(out, content.properties);
+  return out;
+}
+
+std::optional<record_head> decode_head(std::string_view bytes) {
+  if (bytes.size() < fixed_size || bytes[0] != version) return std::nullopt;
+  record_head head;
+  held_record& record = head.record;
+  record.relative = (bytes[1] & 1) != 0;
+  record.why = static_cast<reason>(bytes[2]);
+  record.id.nonce = nonce_of(bytes);
+  head.route = route_of(bytes);
+  record.attempt = get<std::uint32_t>(bytes, 11);
+  record.publish_failures = get<std::uint32_t>(bytes, 15);
+  record.first_seen = wall_time{microseconds{get<std::int64_t>(bytes, 19)}};
+  bytes.remove_prefix(fixed_size);
+  if (!take_text(bytes, record.content.exchange) || !take_text(bytes, record.content.routing_key) ||
+      !take_text(bytes, record.error) || !take_text(bytes, record.content.properties) || !bytes.empty())
+    return std::nullopt;
+  return head;
+}
+
+std::uint32_t nonce_of(std::string_view head) { return get<std::uint32_t>(head, nonce_at); }
+std::uint32_t route_of(std::string_view head) { return get<std::uint32_t>(head, route_at); }
+bool is_relative(std::string_view head) { return (head[1] & 1) != 0; }
+
+std::int64_t checksum(std::int64_t row, std::int64_t due, std::string_view head, std::string_view body) {
+  const std::int64_t numbers[] = {row, due};
+  const XXH64_hash_t first = XXH3_64bits(numbers, sizeof numbers);
+  const XXH64_hash_t second = XXH3_64bits_withSeed(head.data(), head.size(), first);
+  return static_cast<std::int64_t>(XXH3_64bits_withSeed(body.data(), body.size(), second));
+}
+
+} // namespace postponed::store::sqlite

@@ -1,0 +1,31 @@
+// A postponed daemon of its own for a benchmark: one route, a fresh store in a temporary folder, gone at the end.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include <sys/types.h>
+
+namespace postponed::bench {
+
+class daemon_process {
+public:
+  // Starts `binary` against the broker on `port` and waits until it is ready; throws std::runtime_error.
+  daemon_process(const std::string& binary, std::uint16_t port, const std::string& name);
+  ~daemon_process();
+  daemon_process(const daemon_process&) = delete;
+  daemon_process& operator=(const daemon_process&) = delete;
+
+  const std::string& intake() const { return intake_; }
+  const std::string& destination() const { return destination_; }
+  double processor_seconds() const; // user and system, all threads, so far
+
+private:
+  bool ready() const;
+
+  std::string folder_, intake_, destination_;
+  std::uint16_t admin_port_ = 0;
+  pid_t process_ = -1;
+};
+
+} // namespace postponed::bench

@@ -1,0 +1,60 @@
+// A small blocking client for benchmarks, over postponed's own session: publisher, consumer and bare relay share it,
+// so that what differs between two figures is not the client.
+#pragma once
+
+#include "proto/properties.hpp"
+#include "proto/session.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace postponed::bench {
+
+class wire_client {
+public:
+  // Connects to 127.0.0.1 as guest; throws std::runtime_error.
+  wire_client(std::uint16_t port, const std::string& name);
+  ~wire_client();
+  wire_client(const wire_client&) = delete;
+  wire_client& operator=(const wire_client&) = delete;
+
+  proto::session& session() { return session_; }
+  void open_channel(proto::channel_id channel, bool confirms);
+  void declare_queue(const std::string& name, bool quorum = false);
+
+  // Writes what is to be written, reads what there is (waiting at most `wait`), and gives each event to `on_event`.
+  void pump(std::chrono::milliseconds wait, const std::function<void(proto::session_event&)>& on_event);
+  // Pumps until an event of type T comes; throws after ten seconds.
+  template <typename T> T wait_for() {
+    T found{};
+    bool have = false;
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+    while (!have) {
+      pump(std::chrono::milliseconds{100}, [&](proto::session_event& each) {
+        if (auto* const hit = std::get_if<T>(&each); hit != nullptr && !have) {
+          found = std::move(*hit);
+          have = true;
+        }
+      });
+      if (!have && std::chrono::steady_clock::now() > deadline) fail("no answer from the broker");
+    }
+    return found;
+  }
+
+private:
+  [[noreturn]] static void fail(const std::string& what);
+  void write_all();
+
+  int socket_ = -1;
+  proto::session session_;
+  std::vector<char> buffer_;
+};
+
+std::uint64_t now_us(); // UTC
+// Wire properties: persistent, with `x-delay` in ms where not negative.
+std::string properties_with_delay(std::int64_t delay_ms);
+
+} // namespace postponed::bench

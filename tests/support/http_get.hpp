@@ -1,0 +1,19 @@
+// HTTP for tests: one request, one connection, no keep-alive, over a plain socket. Blocking. Any thread.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace postponed::test {
+
+struct http_response {
+  int status = 0;      // 0: no answer (refused, closed, or not within the deadline)
+  std::string headers; // as they came, without the status line
+  std::string body;
+};
+
+http_response http_get(std::uint16_t port, const std::string& path,
+                       std::chrono::milliseconds deadline = std::chrono::seconds{5});
+
+} // namespace postponed::test
