@@ -79,7 +79,7 @@ bool engine::split_some(bucket& from, wall_time now) {
   std::int64_t last = 0;
   int moved = 0;
   {
-    statement rows = db_.prepare("SELECT b.row, due, bytes, nonce, relative, slot, head, sum, body, ifnull(kind, 0),"
+    statement rows = db_.prepare("SELECT b.row, b.due, bytes, nonce, relative, slot, head, sum, body, ifnull(kind, 0),"
                                  " ifnull(m.due, 0) FROM b" + suffix + " b LEFT JOIN m" + suffix +
                                  " m ON m.row = b.row WHERE b.row > ? ORDER BY b.row LIMIT ?");
     if (!rows) return false;
