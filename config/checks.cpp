@@ -7,13 +7,16 @@ namespace postponed::config {
 
 namespace {
 
-template <typename Items> void check_unique(reading& in, const Items& items, const std::string& kind) {
+template <typename Items>
+void check_unique(reading& in, const Items& items, const std::string& kind) {
   std::map<std::string, int> first_line;
   for (const auto& each : items) {
     if (each.name.empty()) continue;
     const auto [at, fresh] = first_line.emplace(each.name, each.at.line);
     if (!fresh)
-      in.error(each.at, "there are two " + kind + " named " + each.name + ", the first at line " + std::to_string(at->second),
+      in.error(each.at,
+               "there are two " + kind + " named " + each.name + ", the first at line " +
+                   std::to_string(at->second),
                "give one of them another name");
   }
 }
@@ -28,24 +31,30 @@ std::vector<std::string> words_of(const std::string& key) {
 }
 
 // AMQP's topic patterns: * is one word, # any number.
-bool topic_matches(const std::vector<std::string>& pattern, std::size_t p, const std::vector<std::string>& key, std::size_t k) {
+bool topic_matches(const std::vector<std::string>& pattern, std::size_t p,
+                   const std::vector<std::string>& key, std::size_t k) {
   if (p == pattern.size()) return k == key.size();
-  if (pattern[p] == "#") return topic_matches(pattern, p + 1, key, k) || (k < key.size() && topic_matches(pattern, p, key, k + 1));
-  return k < key.size() && (pattern[p] == "*" || pattern[p] == key[k]) && topic_matches(pattern, p + 1, key, k + 1);
+  if (pattern[p] == "#")
+    return topic_matches(pattern, p + 1, key, k) || (k < key.size() && topic_matches(pattern, p, key, k + 1));
+  return k < key.size() && (pattern[p] == "*" || pattern[p] == key[k]) &&
+         topic_matches(pattern, p + 1, key, k + 1);
 }
 
 // Whether what is published to (exchange, key) is known to reach the queue, as far as the file tells.
-bool reaches(const settings& all, const std::string& exchange, const std::string& key, const std::string& queue) {
+bool reaches(const settings& all, const std::string& exchange, const std::string& key,
+             const std::string& queue) {
   if (exchange.empty()) return key == queue;
   const auto declared = std::find_if(all.topology.exchanges.begin(), all.topology.exchanges.end(),
                                      [&](const exchange_settings& each) { return each.name == exchange; });
   if (declared == all.topology.exchanges.end()) return false;
-  return std::any_of(all.topology.bindings.begin(), all.topology.bindings.end(), [&](const binding_settings& each) {
-    if (each.exchange != exchange || each.queue != queue) return false;
-    if (declared->type == "fanout") return true;
-    if (declared->type == "topic") return topic_matches(words_of(each.routing_key), 0, words_of(key), 0);
-    return declared->type == "direct" && each.routing_key == key;
-  });
+  return std::any_of(all.topology.bindings.begin(), all.topology.bindings.end(),
+                     [&](const binding_settings& each) {
+                       if (each.exchange != exchange || each.queue != queue) return false;
+                       if (declared->type == "fanout") return true;
+                       if (declared->type == "topic")
+                         return topic_matches(words_of(each.routing_key), 0, words_of(key), 0);
+                       return declared->type == "direct" && each.routing_key == key;
+                     });
 }
 
 void check_loop(reading& in, const settings& all, const route_settings& route) {
@@ -62,7 +71,9 @@ void check_loop(reading& in, const settings& all, const route_settings& route) {
     back = true; // the way it came is the way into the intake
   }
   if (back)
-    in.error(route.at, "the release of route " + route.name + " leads back to its own intake " + route.queue + " with no delay",
+    in.error(route.at,
+             "the release of route " + route.name + " leads back to its own intake " + route.queue +
+                 " with no delay",
              "release to another queue or exchange, or set delay.default");
 }
 
@@ -86,13 +97,15 @@ void check_whole(reading& in, const settings& all) {
       for (const auto& letter : all.dead_letters)
         names.push_back(letter.name);
       const auto meant = closest(each.dead_letter, names);
-      in.error(each.at, "route " + each.name + " names the dead letter " + each.dead_letter + ", which is not there",
+      in.error(each.at,
+               "route " + each.name + " names the dead letter " + each.dead_letter + ", which is not there",
                meant ? "did you mean " + *meant + "?" : "add it under dead_letters");
     }
     check_loop(in, all, each);
     for (const auto& letter : all.dead_letters)
       if (letter.name == each.dead_letter && letter.exchange.empty() && letter.queue == each.queue)
-        in.error(each.at, "the dead letters of route " + each.name + " go back to its own intake " + each.queue,
+        in.error(each.at,
+                 "the dead letters of route " + each.name + " go back to its own intake " + each.queue,
                  "name another queue in dead_letters");
   }
 }

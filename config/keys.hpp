@@ -1,4 +1,5 @@
-// Every key of the YAML file, by section. The reader refuses all others, and a test holds the JSON Schema to it.
+// Every key of the YAML file, by section. The reader refuses all others, and a test holds the JSON Schema to
+// it.
 #pragma once
 
 #include <map>

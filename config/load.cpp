@@ -9,7 +9,6 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
-
 #include <sys/stat.h>
 
 namespace postponed::config {
@@ -26,7 +25,8 @@ void read_all(reading& in, const YAML::Node& root, settings& into) {
   file.map("admin", [&](const YAML::Node& each) { read_admin(in, each, into.admin); });
   file.map("topology", [&](const YAML::Node& each) { read_topology(in, each, into.topology); });
   file.list("routes", [&](const YAML::Node& each) { read_route(in, each, into.routes.emplace_back()); });
-  file.list("dead_letters", [&](const YAML::Node& each) { read_dead_letter(in, each, into.dead_letters.emplace_back()); });
+  file.list("dead_letters",
+            [&](const YAML::Node& each) { read_dead_letter(in, each, into.dead_letters.emplace_back()); });
   check_whole(in, into);
 }
 
@@ -58,7 +58,8 @@ load_outcome load(reading& in, std::string_view yaml) {
 std::string to_string(const finding& each) {
   std::string where = each.file + ":";
   if (each.at.line > 0) where += std::to_string(each.at.line) + ":" + std::to_string(each.at.column) + ":";
-  return where + (each.level == finding::severity::warning ? " warning: " : " ") + each.what + "; " + each.fix;
+  return where + (each.level == finding::severity::warning ? " warning: " : " ") + each.what + "; " +
+         each.fix;
 }
 
 load_outcome load_text(std::string_view yaml, const std::string& path, const environment& env) {
@@ -73,15 +74,21 @@ load_outcome load_file(const std::string& path, const environment& env) {
   struct ::stat about {};
   const bool there = ::stat(path.c_str(), &about) == 0;
   if (!file || !there || S_ISDIR(about.st_mode)) {
-    in.error({}, std::string{"cannot read the file: "} + (there && S_ISDIR(about.st_mode) ? "it is a folder" : std::strerror(errno)),
+    in.error({},
+             std::string{"cannot read the file: "} +
+                 (there && S_ISDIR(about.st_mode) ? "it is a folder" : std::strerror(errno)),
              "name the YAML file, readable by this user");
     return {std::nullopt, std::move(in.findings)};
   }
   load_outcome outcome = load(in, text);
   if (in.password_in_file && (about.st_mode & S_IROTH) != 0)
-    outcome.findings.insert(outcome.findings.begin(),
-                            {finding::severity::warning, path, {}, "a password stands in a file that everybody may read",
-                             "chmod o-r " + path + ", or take it from ${RABBITMQ_PASSWORD} or ${file:/path}"});
+    outcome.findings.insert(
+        outcome.findings.begin(),
+        {finding::severity::warning,
+         path,
+         {},
+         "a password stands in a file that everybody may read",
+         "chmod o-r " + path + ", or take it from ${RABBITMQ_PASSWORD} or ${file:/path}"});
   return outcome;
 }
 

@@ -9,7 +9,9 @@ namespace postponed::config {
 
 namespace {
 
-bool quoted(const YAML::Node& node) { return node.Tag() == "!"; }
+bool quoted(const YAML::Node& node) {
+  return node.Tag() == "!";
+}
 
 std::string joined(const std::vector<std::string>& words) {
   std::string out;
@@ -41,9 +43,11 @@ place place_of(const YAML::Node& node) {
   return {mark.line + 1, mark.column + 1};
 }
 
-std::optional<std::string> scalar_of(reading& in, const YAML::Node& node, const std::string& called, bool* from_outside) {
+std::optional<std::string> scalar_of(reading& in, const YAML::Node& node, const std::string& called,
+                                     bool* from_outside) {
   if (!node.IsScalar()) {
-    in.error(place_of(node), called + " should be one value", node.IsNull() ? "write a value" : "write it on one line, without [ ] or { }");
+    in.error(place_of(node), called + " should be one value",
+             node.IsNull() ? "write a value" : "write it on one line, without [ ] or { }");
     return std::nullopt;
   }
   substitution replaced = substitute(node.Scalar(), in.env);
@@ -58,7 +62,8 @@ std::optional<std::string> scalar_of(reading& in, const YAML::Node& node, const 
 section::section(reading& in, const YAML::Node& node, const std::string& name, std::string called)
     : in_{in}, node_{node}, at_{place_of(node)}, called_{std::move(called)} {
   if (!node_.IsMap()) {
-    in_.error(at_, called_ + " should be a map", "write its keys, one a line: " + joined(known_keys().at(name)));
+    in_.error(at_, called_ + " should be a map",
+              "write its keys, one a line: " + joined(known_keys().at(name)));
     node_ = YAML::Node{YAML::NodeType::Map};
     return;
   }
@@ -69,7 +74,9 @@ section::section(reading& in, const YAML::Node& node, const std::string& name, s
     const std::string key = entry.first.IsScalar() ? entry.first.Scalar() : "";
     const place where = place_of(entry.first);
     if (const auto first = seen.find(key); first != seen.end())
-      in_.error(where, "the key " + key + " stands twice in " + called_ + ", first at line " + std::to_string(first->second.line),
+      in_.error(where,
+                "the key " + key + " stands twice in " + called_ + ", first at line " +
+                    std::to_string(first->second.line),
                 "keep one of them");
     seen.emplace(key, where);
     if (std::find(known.begin(), known.end(), key) != known.end()) continue;
@@ -89,7 +96,9 @@ YAML::Node section::value(const std::string& key) const {
   return constant[key];
 }
 
-bool section::has(const std::string& key) const { return value(key).IsDefined(); }
+bool section::has(const std::string& key) const {
+  return value(key).IsDefined();
+}
 
 place section::at(const std::string& key) const {
   const YAML::Node found = value(key);
@@ -140,15 +149,18 @@ void section::number(const std::string& key, std::uint64_t least, std::uint64_t 
   const auto found = scalar(value(key), key);
   if (!found) return;
   const auto parsed = integer_of(*found);
-  if (!parsed || *parsed < 0 || static_cast<std::uint64_t>(*parsed) < least || static_cast<std::uint64_t>(*parsed) > most) {
-    in_.error(at(key), key + " is not a whole number from " + std::to_string(least) + " to " + std::to_string(most),
+  if (!parsed || *parsed < 0 || static_cast<std::uint64_t>(*parsed) < least ||
+      static_cast<std::uint64_t>(*parsed) > most) {
+    in_.error(at(key),
+              key + " is not a whole number from " + std::to_string(least) + " to " + std::to_string(most),
               "write " + key + ": " + std::to_string(std::max<std::uint64_t>(least, 1)) + " or more");
     return;
   }
   set(static_cast<std::uint64_t>(*parsed));
 }
 
-void section::size(const std::string& key, std::uint64_t least, const std::function<void(std::uint64_t)>& set) {
+void section::size(const std::string& key, std::uint64_t least,
+                   const std::function<void(std::uint64_t)>& set) {
   if (!has(key)) return;
   const auto found = scalar(value(key), key);
   if (!found) return;
@@ -169,7 +181,8 @@ void section::duration(const std::string& key, const std::function<void(std::chr
   if (!parsed) {
     const bool bare = integer_of(*found).value_or(-1) >= 0;
     in_.error(at(key), key + " is not a duration",
-              bare ? "say the unit: " + *found + "s or " + *found + "ms" : "write it like 500ms, 15m, 1h30m or 365d");
+              bare ? "say the unit: " + *found + "s or " + *found + "ms"
+                   : "write it like 500ms, 15m, 1h30m or 365d");
     return;
   }
   set(*parsed);

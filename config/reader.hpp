@@ -1,4 +1,5 @@
-// Typed access to YAML with the place of everything, collecting findings instead of stopping. Internal to config.
+// Typed access to YAML with the place of everything, collecting findings instead of stopping. Internal to
+// config.
 #pragma once
 
 #include "config/values.hpp"
@@ -25,7 +26,7 @@ place place_of(const YAML::Node& node);
 
 // One map of the file. Unknown and repeated keys are found when it is made.
 class section {
-public:
+ public:
   // `name`: the section of keys.hpp whose keys are known; `called`: for findings.
   section(reading& in, const YAML::Node& node, const std::string& name, std::string called);
 
@@ -39,15 +40,17 @@ public:
   void name(const std::string& key, std::string& into) { text(key, into, 255); } // AMQP's limit
   void text(const std::string& key, std::optional<std::string>& into, std::size_t longest = 255);
   void boolean(const std::string& key, bool& into);
-  void number(const std::string& key, std::uint64_t least, std::uint64_t most, const std::function<void(std::uint64_t)>& set);
+  void number(const std::string& key, std::uint64_t least, std::uint64_t most,
+              const std::function<void(std::uint64_t)>& set);
   void size(const std::string& key, std::uint64_t least, const std::function<void(std::uint64_t)>& set);
   void duration(const std::string& key, const std::function<void(std::chrono::microseconds)>& set);
-  void choice(const std::string& key, const std::vector<std::string>& words, const std::function<void(std::size_t)>& set);
+  void choice(const std::string& key, const std::vector<std::string>& words,
+              const std::function<void(std::size_t)>& set);
   void map(const std::string& key, const std::function<void(const YAML::Node&)>& read);
   void list(const std::string& key, const std::function<void(const YAML::Node&)>& each);
   void arguments(const std::string& key, config::arguments& into);
 
-private:
+ private:
   YAML::Node value(const std::string& key) const;
   std::optional<std::string> scalar(const YAML::Node& node, const std::string& key);
 

@@ -7,7 +7,8 @@ namespace postponed::config {
 
 namespace {
 
-// The headers that may carry a due time; the daemon knows the same (proto/headers.hpp), and a test holds them together.
+// The headers that may carry a due time; the daemon knows the same (proto/headers.hpp), and a test holds them
+// together.
 const std::vector<std::string> delay_headers{"x-delay",
                                              "postponed-until",
                                              "x-opt-delivery-time",
@@ -27,7 +28,8 @@ void check_template(reading& in, place at, const std::string& key, const std::st
     const std::size_t end = text[i] == '{' ? text.find('}', i) : std::string::npos;
     const std::string name = end == std::string::npos ? "" : text.substr(i + 1, end - i - 1);
     if (std::find(known.begin(), known.end(), name) == known.end()) {
-      in.error(at, key + " holds " + (name.empty() ? "a single brace" : "the unknown template {" + name + "}"),
+      in.error(at,
+               key + " holds " + (name.empty() ? "a single brace" : "the unknown template {" + name + "}"),
                "use {route}, {queue}, {reason} or {routing_key}; {{ and }} are braces");
       return;
     }
@@ -78,7 +80,8 @@ void read_broker(reading& in, const YAML::Node& node, broker_settings& into) {
   });
   broker.choice("auth", {"plain", "external"}, [&](std::size_t which) { into.external_login = which == 1; });
   broker.map("tls", [&](const YAML::Node& each) { read_tls(in, each, into.tls); });
-  broker.number("prefetch", 1, 65535, [&](std::uint64_t value) { into.prefetch = static_cast<std::uint16_t>(value); });
+  broker.number("prefetch", 1, 65535,
+                [&](std::uint64_t value) { into.prefetch = static_cast<std::uint16_t>(value); });
   broker.number("confirm_window", 1, 100000,
                 [&](std::uint64_t value) { into.confirm_window = static_cast<std::uint32_t>(value); });
   if (into.external_login && into.tls.certificate_file.empty())
@@ -91,7 +94,8 @@ void read_store(reading& in, const YAML::Node& node, store_settings& into) {
   store.required("path", "/var/lib/postponed/postponed.db");
   store.text("path", into.path);
   if (into.path.starts_with("postgresql:") || into.path.starts_with("postgres:"))
-    in.error(store.at("path"), "a store in PostgreSQL is not supported by this version", "name a file on a local disk");
+    in.error(store.at("path"), "a store in PostgreSQL is not supported by this version",
+             "name a file on a local disk");
   else if (store.has("path") && into.path.empty())
     in.error(store.at("path"), "path is empty", "name a file on a local disk");
   store.number("horizon_rows", 1000, 100000000, [&](std::uint64_t value) { into.horizon_rows = value; });
@@ -115,7 +119,8 @@ void read_admin(reading& in, const YAML::Node& node, admin_settings& into) {
   } else if (host.empty() || error != std::errc{} || end != listen.data() + listen.size() || port > 65535) {
     in.error(into.at, "listen is not host:port", fix);
   } else if (host != "127.0.0.1" && host != "localhost" && host != "[::1]") {
-    in.error(into.at, "the admin endpoint would answer on " + host + ", and it has no access tokens yet", fix);
+    in.error(into.at, "the admin endpoint would answer on " + host + ", and it has no access tokens yet",
+             fix);
   } else {
     into.host = host == "[::1]" ? "::1" : "127.0.0.1";
     into.port = static_cast<std::uint16_t>(port);
@@ -203,7 +208,8 @@ void read_route(reading& in, const YAML::Node& node, route_settings& into) {
     });
     delay.duration("default", [&](std::chrono::microseconds time) { into.delay.by_default = time; });
     delay.duration("max", [&](std::chrono::microseconds time) { into.delay.max = time; });
-    delay.choice("from", {"arrival", "timestamp"}, [&](std::size_t which) { into.delay.from_publisher_timestamp = which == 1; });
+    delay.choice("from", {"arrival", "timestamp"},
+                 [&](std::size_t which) { into.delay.from_publisher_timestamp = which == 1; });
     if (into.delay.by_default > into.delay.max)
       in.error(delay.at("default"), "the default delay is beyond max", "raise max, or lower default");
   });
@@ -213,7 +219,8 @@ void read_route(reading& in, const YAML::Node& node, route_settings& into) {
     release.text("routing_key", into.release.routing_key);
     release.text("queue", into.release.queue);
     if (into.release.exchange) check_template(in, release.at("exchange"), "exchange", *into.release.exchange);
-    if (into.release.routing_key) check_template(in, release.at("routing_key"), "routing_key", *into.release.routing_key);
+    if (into.release.routing_key)
+      check_template(in, release.at("routing_key"), "routing_key", *into.release.routing_key);
     if (into.release.queue && (into.release.exchange || into.release.routing_key))
       in.error(release.at("queue"), "release names a queue and an exchange or routing_key",
                "keep queue (straight to it), or exchange and routing_key");
@@ -231,9 +238,11 @@ void read_dead_letter(reading& in, const YAML::Node& node, dead_letter_settings&
   check_template(in, letter.at("exchange"), "exchange", into.exchange);
   check_template(in, letter.at("routing_key"), "routing_key", into.routing_key);
   if (into.exchange.empty() && into.queue.empty())
-    in.error(into.at, "a dead letter names neither exchange nor queue", "add queue: orders.dead, or an exchange");
+    in.error(into.at, "a dead letter names neither exchange nor queue",
+             "add queue: orders.dead, or an exchange");
   if (into.exchange.empty() && !into.routing_key.empty())
-    in.error(letter.at("routing_key"), "routing_key goes with an exchange", "add exchange, or remove routing_key");
+    in.error(letter.at("routing_key"), "routing_key goes with an exchange",
+             "add exchange, or remove routing_key");
 }
 
 } // namespace postponed::config

@@ -19,12 +19,13 @@ struct unit {
   std::string_view name;
   std::int64_t size;
 };
-constexpr unit duration_units[] = {{"us", 1},           {"ms", 1000},           {"s", 1000000},
-                                   {"m", 60000000},     {"h", 3600000000},      {"d", 86400000000},
-                                   {"w", 604800000000}};
+constexpr unit duration_units[] = {{"us", 1},         {"ms", 1000},       {"s", 1000000},     {"m", 60000000},
+                                   {"h", 3600000000}, {"d", 86400000000}, {"w", 604800000000}};
 constexpr unit size_units[] = {{"", 1}, {"B", 1}, {"KiB", 1024}, {"MiB", 1048576}, {"GiB", 1073741824}};
 
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
 
 // Takes a whole number and the letters behind it off the front.
 bool take(std::string_view& text, std::int64_t& number, std::string_view& letters) {
@@ -39,14 +40,17 @@ bool take(std::string_view& text, std::int64_t& number, std::string_view& letter
   return true;
 }
 
-std::optional<std::int64_t> scaled(std::int64_t number, std::string_view letters, const unit* begin, const unit* end) {
+std::optional<std::int64_t> scaled(std::int64_t number, std::string_view letters, const unit* begin,
+                                   const unit* end) {
   const unit* const found = std::find_if(begin, end, [&](const unit& each) { return each.name == letters; });
   std::int64_t result = 0;
   if (found == end || __builtin_mul_overflow(number, found->size, &result)) return std::nullopt;
   return result;
 }
 
-std::string decoded(boost::urls::pct_string_view text) { return text.decode(); }
+std::string decoded(boost::urls::pct_string_view text) {
+  return text.decode();
+}
 
 } // namespace
 
@@ -139,12 +143,15 @@ uri_outcome parse_uri(const std::string& text) {
   }
   result.value.port = result.value.tls ? 5671 : 5672;
   if (uri.has_port()) {
-    if (uri.port_number() == 0) {
+    const std::string digits{uri.port().data(), uri.port().size()};
+    unsigned port = 0; // Boost.URL's own port_number() wraps around
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+    if (error != std::errc{} || end != digits.data() + digits.size() || port == 0 || port > 65535) {
       result.problem = "the port is not between 1 and 65535";
       result.fix = shape;
       return result;
     }
-    result.value.port = uri.port_number();
+    result.value.port = static_cast<std::uint16_t>(port);
   }
   if (uri.has_userinfo()) {
     result.value.user = decoded(uri.encoded_user());
@@ -187,8 +194,8 @@ std::optional<std::string> closest(std::string_view word, const std::vector<std:
 
 std::string broker_uri::display() const {
   const bool six = host.find(':') != std::string::npos;
-  return (tls ? "amqps://" : "amqp://") + user + "@" + (six ? "[" + host + "]" : host) + ":" + std::to_string(port) +
-         (virtual_host == "/" ? "/" : "/" + virtual_host);
+  return (tls ? "amqps://" : "amqp://") + user + "@" + (six ? "[" + host + "]" : host) + ":" +
+         std::to_string(port) + (virtual_host == "/" ? "/" : "/" + virtual_host);
 }
 
 } // namespace postponed::config

@@ -16,12 +16,12 @@ std::optional<std::chrono::microseconds> parse_duration(std::string_view text);
 // `1048576`, `512KiB`, `32MiB`, `1GiB`. Nothing where it is not one.
 std::optional<std::uint64_t> parse_size(std::string_view text);
 
-// Replaces ${NAME} and ${file:/path}, and $$ by a dollar. `problem` says what could not be found; the result never
-// goes into a finding, for it may hold a secret.
+// Replaces ${NAME} and ${file:/path}, and $$ by a dollar. `problem` says what could not be found; the result
+// never goes into a finding, for it may hold a secret.
 struct substitution {
   std::string text;
-  std::string problem, fix;    // empty: fine
-  bool from_outside = false;   // something was replaced
+  std::string problem, fix;  // empty: fine
+  bool from_outside = false; // something was replaced
 };
 substitution substitute(std::string_view text, const environment& env);
 

@@ -1,14 +1,13 @@
 #include "application.hpp"
 
-#include "parameters.hpp"
-#include "version.hpp"
-
 #include "admin/http_server.hpp"
 #include "admin/routes.hpp"
 #include "base/log.hpp"
 #include "cli/command_line.hpp"
 #include "io/relay_driver.hpp"
 #include "io/supervisor.hpp"
+#include "parameters.hpp"
+#include "version.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -16,7 +15,6 @@
 #include <csignal>
 #include <fstream>
 #include <memory>
-
 #include <unistd.h>
 
 namespace postponed {
@@ -35,13 +33,19 @@ std::uint64_t resident_bytes() {
 }
 
 class application {
-public:
+ public:
   application(const config::settings& settings, std::unique_ptr<store::store> held)
-      : settings_{settings}, signals_{context_, SIGTERM, SIGINT},
-        driver_{context_, driver_parameters_from(settings), std::move(held),
-                {[this](const std::string&) { on_store_failed(); }, [this] { on_stopped(); }}},
+      : settings_{settings}, signals_{context_, SIGTERM, SIGINT}, driver_{context_,
+                                                                          driver_parameters_from(settings),
+                                                                          std::move(held),
+                                                                          {[this](const std::string&) {
+                                                                             on_store_failed();
+                                                                           },
+                                                                           [this] { on_stopped(); }}},
         server_{context_, [this](const admin::request& asked) { return admin::respond(asked, snapshot()); }},
-        supervisor_{context_, [this] { return std::chrono::steady_clock::now() - driver_.store_seen() < store_silence; }} {}
+        supervisor_{context_, [this] {
+                      return std::chrono::steady_clock::now() - driver_.store_seen() < store_silence;
+                    }} {}
 
   int run() {
     std::string why;
@@ -64,7 +68,7 @@ public:
     return code_;
   }
 
-private:
+ private:
   void begin_stop() {
     supervisor_.stopping();
     driver_.stop();
@@ -84,8 +88,8 @@ private:
   }
 
   admin::connection_state connection(const char* role, const io::link_status& from) const {
-    return {role,         from.state,   from.broker,         from.server,
-            from.last_error, from.blocked, from.blocked_reason, from.reconnects};
+    return {role,         from.state,          from.broker,    from.server, from.last_error,
+            from.blocked, from.blocked_reason, from.reconnects};
   }
 
   admin::snapshot snapshot() const {

@@ -1,10 +1,9 @@
 // postponed: the delay and dead-letter sidecar for RabbitMQ.
 #include "application.hpp"
-#include "version.hpp"
-
 #include "base/log.hpp"
 #include "cli/command_line.hpp"
 #include "config/load.hpp"
+#include "version.hpp"
 
 #include <fmt/core.h>
 

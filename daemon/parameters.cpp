@@ -114,8 +114,10 @@ io::driver_parameters driver_parameters_from(const config::settings& settings) {
 store::sqlite_options store_options_from(const config::settings& settings) {
   store::sqlite_options to;
   to.path = settings.store.path;
-  // A committed message that was not acked is among the last `prefetch` of its route: remember some times as many.
-  to.recent_limit = std::max<std::size_t>(to.recent_limit, settings.routes.size() * settings.broker.prefetch * 4u);
+  // A committed message that was not acked is among the last `prefetch` of its route: remember some times as
+  // many.
+  to.recent_limit =
+      std::max<std::size_t>(to.recent_limit, settings.routes.size() * settings.broker.prefetch * 4u);
   return to;
 }
 

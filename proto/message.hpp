@@ -1,7 +1,8 @@
 // An owned AMQP message, as it came off the wire or goes onto it.
 //
-// Pure data: any thread, value semantics. The properties stay in their wire form, so that everything that postponed
-// does not change leaves with the type, order and bytes that it came with (see properties.hpp for reading, editing).
+// Pure data: any thread, value semantics. The properties stay in their wire form, so that everything that
+// postponed does not change leaves with the type, order and bytes that it came with (see properties.hpp for
+// reading, editing).
 #pragma once
 
 #include <string>

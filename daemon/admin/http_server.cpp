@@ -78,7 +78,8 @@ struct http_server::impl {
     }
   }
 
-  template <typename Then> void spawn(asio::awaitable<void> work, Then then) {
+  template <typename Then>
+  void spawn(asio::awaitable<void> work, Then then) {
     ++tasks;
     asio::co_spawn(context, std::move(work), [this, then](const std::exception_ptr& error) {
       --tasks;
@@ -166,6 +167,8 @@ void http_server::stop() {
     each.close();
 }
 
-bool http_server::idle() const { return impl_->tasks == 0; }
+bool http_server::idle() const {
+  return impl_->tasks == 0;
+}
 
 } // namespace postponed::admin

@@ -1,7 +1,7 @@
 // The HTTP server of the admin endpoint: Beast under limits of size, time and number of connections.
 //
-// Lives on the io_context's thread, on which the handler is called too. After stop() the io_context must run until
-// idle() before the server is destroyed.
+// Lives on the io_context's thread, on which the handler is called too. After stop() the io_context must run
+// until idle() before the server is destroyed.
 #pragma once
 
 #include "admin/routes.hpp"
@@ -20,12 +20,12 @@ namespace postponed::admin {
 struct http_limits {
   std::uint32_t header_bytes = 16 * 1024;
   std::uint64_t body_bytes = 1024 * 1024;
-  std::size_t connections = 64;                 // more wait in the listening socket's queue
-  std::chrono::milliseconds patience{15000};    // for a whole request, and for the next on a kept connection
+  std::size_t connections = 64;              // more wait in the listening socket's queue
+  std::chrono::milliseconds patience{15000}; // for a whole request, and for the next on a kept connection
 };
 
 class http_server {
-public:
+ public:
   using handler = std::function<response(const request&)>;
 
   http_server(boost::asio::io_context& context, handler answer, http_limits limits = {});
@@ -39,7 +39,7 @@ public:
   void stop();       // closes every connection
   bool idle() const; // nothing is under way
 
-private:
+ private:
   struct impl;
   std::unique_ptr<impl> impl_;
 };

@@ -24,7 +24,7 @@ std::string escaped(std::string_view value) {
 
 // Writes one family after the other: help and type once, then its samples.
 class writer {
-public:
+ public:
   void family(std::string_view name, std::string_view type, std::string_view help) {
     name_ = name;
     fmt::format_to(std::back_inserter(out_), "# HELP {} {}\n# TYPE {} {}\n", name, help, name, type);
@@ -40,12 +40,14 @@ public:
     sample(value);
   }
   // Bounds are in milliseconds, shown in seconds.
-  template <std::size_t N> void histogram(const relay::histogram<N>& from, const std::string& labels) {
+  template <std::size_t N>
+  void histogram(const relay::histogram<N>& from, const std::string& labels) {
     const std::string comma = labels.empty() ? "" : labels + ",";
     std::uint64_t below = 0;
     for (std::size_t i = 0; i < N; ++i) {
       below += from.counts[i];
-      sample(static_cast<double>(below), fmt::format("{}le=\"{}\"", comma, from.bounds[i] / 1000.0), "_bucket");
+      sample(static_cast<double>(below), fmt::format("{}le=\"{}\"", comma, from.bounds[i] / 1000.0),
+             "_bucket");
     }
     sample(static_cast<double>(from.total), comma + "le=\"+Inf\"", "_bucket");
     sample(from.sum / 1000.0, labels, "_sum");
@@ -53,15 +55,15 @@ public:
   }
   std::string take() { return std::move(out_); }
 
-private:
+ private:
   std::string name_;
   std::string out_;
 };
 
 using route_value = std::function<double(const relay::route_counters&)>;
 
-void per_route(writer& to, const snapshot& shown, std::string_view name, std::string_view type, std::string_view help,
-               const route_value& value) {
+void per_route(writer& to, const snapshot& shown, std::string_view name, std::string_view type,
+               std::string_view help, const route_value& value) {
   to.family(name, type, help);
   for (const auto& [route, count] : shown.counters.routes)
     to.sample(value(count), fmt::format("route=\"{}\"", escaped(route)));
@@ -76,30 +78,38 @@ void write_routes(writer& to, const snapshot& shown) {
             [&](counters c) { return number(c.held_bytes); });
   per_route(to, shown, "postponed_intake_messages_total", "counter", "Deliveries taken from the intake.",
             [&](counters c) { return number(c.intake); });
-  per_route(to, shown, "postponed_redelivered_messages_total", "counter", "Deliveries that the broker marked as redelivered.",
+  per_route(to, shown, "postponed_redelivered_messages_total", "counter",
+            "Deliveries that the broker marked as redelivered.",
             [&](counters c) { return number(c.redelivered); });
-  per_route(to, shown, "postponed_duplicate_messages_total", "counter", "Redeliveries recognised as held already.",
-            [&](counters c) { return number(c.duplicates); });
+  per_route(to, shown, "postponed_duplicate_messages_total", "counter",
+            "Redeliveries recognised as held already.", [&](counters c) { return number(c.duplicates); });
   per_route(to, shown, "postponed_unrecognised_redeliveries_total", "counter",
-            "Redeliveries without message-id: held, perhaps twice.", [&](counters c) { return number(c.unrecognised); });
-  per_route(to, shown, "postponed_released_messages_total", "counter", "Publishes to the destination, repeats included.",
+            "Redeliveries without message-id: held, perhaps twice.",
+            [&](counters c) { return number(c.unrecognised); });
+  per_route(to, shown, "postponed_released_messages_total", "counter",
+            "Publishes to the destination, repeats included.",
             [&](counters c) { return number(c.released); });
-  per_route(to, shown, "postponed_confirmed_messages_total", "counter", "Releases confirmed and not returned.",
-            [&](counters c) { return number(c.confirmed); });
-  per_route(to, shown, "postponed_returned_messages_total", "counter", "Releases that the broker could not route.",
-            [&](counters c) { return number(c.returned); });
+  per_route(to, shown, "postponed_confirmed_messages_total", "counter",
+            "Releases confirmed and not returned.", [&](counters c) { return number(c.confirmed); });
+  per_route(to, shown, "postponed_returned_messages_total", "counter",
+            "Releases that the broker could not route.", [&](counters c) { return number(c.returned); });
   per_route(to, shown, "postponed_nacked_messages_total", "counter", "Releases that the broker refused.",
             [&](counters c) { return number(c.nacked); });
   per_route(to, shown, "postponed_unknown_outcomes_total", "counter",
-            "Releases whose confirm never came; published again with the same id.", [&](counters c) { return number(c.unknown); });
-  per_route(to, shown, "postponed_repeated_messages_total", "counter", "Releases published again after an unknown outcome.",
+            "Releases whose confirm never came; published again with the same id.",
+            [&](counters c) { return number(c.unknown); });
+  per_route(to, shown, "postponed_repeated_messages_total", "counter",
+            "Releases published again after an unknown outcome.",
             [&](counters c) { return number(c.repeated); });
   per_route(to, shown, "postponed_dead_letter_failures_total", "counter",
-            "Dead letters that were not accepted; they stay held.", [&](counters c) { return number(c.dead_letter_failures); });
-  to.family("postponed_dead_lettered_messages_total", "counter", "Messages confirmed by their dead-letter exchange.");
+            "Dead letters that were not accepted; they stay held.",
+            [&](counters c) { return number(c.dead_letter_failures); });
+  to.family("postponed_dead_lettered_messages_total", "counter",
+            "Messages confirmed by their dead-letter exchange.");
   for (const auto& [route, count] : shown.counters.routes)
     for (const auto& [why, messages] : count.dead_lettered)
-      to.sample(number(messages), fmt::format("route=\"{}\",reason=\"{}\"", escaped(route), proto::to_string(why)));
+      to.sample(number(messages),
+                fmt::format("route=\"{}\",reason=\"{}\"", escaped(route), proto::to_string(why)));
   to.family("postponed_lateness_seconds", "histogram", "Confirmed release minus due time.");
   for (const auto& [route, count] : shown.counters.routes)
     to.histogram(count.lateness, fmt::format("route=\"{}\"", escaped(route)));
@@ -109,7 +119,8 @@ void write_connections(writer& to, const snapshot& shown) {
   to.family("postponed_connection_open", "gauge", "1 while the connection to the broker is open.");
   for (const connection_state& each : shown.connections)
     to.sample(each.state == "open" ? 1 : 0, fmt::format("role=\"{}\"", each.role));
-  to.family("postponed_connection_blocked", "gauge", "1 while a resource alarm of the broker blocks publishing.");
+  to.family("postponed_connection_blocked", "gauge",
+            "1 while a resource alarm of the broker blocks publishing.");
   for (const connection_state& each : shown.connections)
     to.sample(each.blocked ? 1 : 0, fmt::format("role=\"{}\"", each.role));
   to.family("postponed_reconnects_total", "counter", "Connections lost and tried again.");
@@ -127,28 +138,40 @@ std::string metrics_text(const snapshot& shown) {
   const relay::counters& c = shown.counters;
   const auto number = [](std::uint64_t value) { return static_cast<double>(value); };
   to.family("postponed_build_info", "gauge", "1, with the version as labels.");
-  to.sample(1, fmt::format("version=\"{}\",revision=\"{}\"", escaped(shown.version), escaped(shown.revision)));
+  to.sample(1,
+            fmt::format("version=\"{}\",revision=\"{}\"", escaped(shown.version), escaped(shown.revision)));
   to.single("postponed_start_time_seconds", "gauge", "When the daemon started, in seconds since 1970.",
             static_cast<double>(shown.started.time_since_epoch().count()) / 1e6);
-  to.single("postponed_ready", "gauge", "1 when /readyz answers 200.", reasons_not_ready(shown).empty() ? 1 : 0);
-  to.single("postponed_resident_bytes", "gauge", "Resident memory of the process.", number(shown.resident_bytes));
+  to.single("postponed_ready", "gauge", "1 when /readyz answers 200.",
+            reasons_not_ready(shown).empty() ? 1 : 0);
+  to.single("postponed_resident_bytes", "gauge", "Resident memory of the process.",
+            number(shown.resident_bytes));
   write_routes(to, shown);
   write_connections(to, shown);
-  to.single("postponed_topology_ready", "gauge", "1 once the topology was declared.", shown.topology.ready ? 1 : 0);
+  to.single("postponed_topology_ready", "gauge", "1 once the topology was declared.",
+            shown.topology.ready ? 1 : 0);
   to.single("postponed_topology_differences", "gauge", "Declarations that the broker refused.",
             number(shown.topology.differences.size()));
-  to.single("postponed_store_ok", "gauge", "0 after a commit failed: nothing more is acked.", shown.store_ok ? 1 : 0);
+  to.single("postponed_store_ok", "gauge", "0 after a commit failed: nothing more is acked.",
+            shown.store_ok ? 1 : 0);
   to.family("postponed_store_commit_seconds", "histogram", "Time of a synced commit.");
   to.histogram(c.commit, "");
-  to.single("postponed_store_committed_rows_total", "counter", "Messages inserted or done, committed.", number(c.committed_rows));
-  to.single("postponed_store_file_bytes", "gauge", "Size of the store's file.", number(shown.store.file_bytes));
-  to.single("postponed_store_wal_bytes", "gauge", "Log not yet written back to the file.", number(shown.store.wal_bytes));
-  to.single("postponed_store_buckets", "gauge", "Open buckets of the wheel on disk.", number(shown.store.buckets));
+  to.single("postponed_store_committed_rows_total", "counter", "Messages inserted or done, committed.",
+            number(c.committed_rows));
+  to.single("postponed_store_file_bytes", "gauge", "Size of the store's file.",
+            number(shown.store.file_bytes));
+  to.single("postponed_store_wal_bytes", "gauge", "Log not yet written back to the file.",
+            number(shown.store.wal_bytes));
+  to.single("postponed_store_buckets", "gauge", "Open buckets of the wheel on disk.",
+            number(shown.store.buckets));
   to.single("postponed_horizon_rows", "gauge", "Rows of the near future in memory.", number(c.horizon_rows));
-  to.single("postponed_staged_bytes", "gauge", "Bodies in memory ahead of their due time.", number(c.staged_bytes));
+  to.single("postponed_staged_bytes", "gauge", "Bodies in memory ahead of their due time.",
+            number(c.staged_bytes));
   to.single("postponed_in_flight_messages", "gauge", "Published and not yet confirmed.", number(c.in_flight));
-  to.single("postponed_unacked_messages", "gauge", "Taken from the broker and not yet committed.", number(c.unacked));
-  to.single("postponed_clock_jumps_total", "counter", "Times that the wall clock was set.", number(c.clock_jumps));
+  to.single("postponed_unacked_messages", "gauge", "Taken from the broker and not yet committed.",
+            number(c.unacked));
+  to.single("postponed_clock_jumps_total", "counter", "Times that the wall clock was set.",
+            number(c.clock_jumps));
   return to.take();
 }
 

@@ -33,9 +33,10 @@ json::array strings(const std::vector<std::string>& from) {
   return to;
 }
 
-// The upper bound of the bucket in which the share of the observations is reached, in milliseconds; null where there
-// are none, or where it lies beyond the last bound.
-template <std::size_t N> json::value percentile(const relay::histogram<N>& from, double share) {
+// The upper bound of the bucket in which the share of the observations is reached, in milliseconds; null
+// where there are none, or where it lies beyond the last bound.
+template <std::size_t N>
+json::value percentile(const relay::histogram<N>& from, double share) {
   const double wanted = share * static_cast<double>(from.total);
   std::uint64_t below = 0;
   for (std::size_t i = 0; i < N && from.total > 0; ++i) {
@@ -71,7 +72,8 @@ json::object route_json(const std::string& name, const snapshot& shown) {
   to["repeated"] = c.repeated;
   to["dead_lettered"] = std::move(dead);
   to["dead_letter_failures"] = c.dead_letter_failures;
-  to["lateness_ms"] = {{"p50_at_most", percentile(c.lateness, 0.5)}, {"p99_at_most", percentile(c.lateness, 0.99)}};
+  to["lateness_ms"] = {{"p50_at_most", percentile(c.lateness, 0.5)},
+                       {"p99_at_most", percentile(c.lateness, 0.99)}};
   return to;
 }
 
@@ -87,7 +89,8 @@ std::string status_json(const snapshot& shown) {
   to["reasons"] = strings(reasons);
   json::array connections;
   for (const connection_state& each : shown.connections) {
-    json::object one{{"role", each.role}, {"state", each.state}, {"broker", each.broker}, {"server", each.server}};
+    json::object one{
+        {"role", each.role}, {"state", each.state}, {"broker", each.broker}, {"server", each.server}};
     one["blocked"] = each.blocked;
     if (each.blocked) one["blocked_reason"] = each.blocked_reason;
     if (!each.last_error.empty()) one["last_error"] = each.last_error;
@@ -137,7 +140,8 @@ std::vector<std::string> reasons_not_ready(const snapshot& shown) {
   for (const std::string& each : shown.topology.differences)
     reasons.push_back("topology: " + each);
   for (const route_state& each : shown.routes)
-    if (each.state != "consuming") reasons.push_back("route " + each.name + " does not consume " + each.queue + ": " + each.problem);
+    if (each.state != "consuming")
+      reasons.push_back("route " + each.name + " does not consume " + each.queue + ": " + each.problem);
   return reasons;
 }
 
@@ -145,7 +149,8 @@ response respond(const request& asked, const snapshot& shown) {
   if (!is_loopback(asked.host))
     return problem(403, "Forbidden", "the Host header must name localhost, 127.0.0.1 or [::1]");
   const std::string path = asked.target.substr(0, asked.target.find('?'));
-  const bool known = path == "/" || path == "/healthz" || path == "/readyz" || path == "/metrics" || path == "/api/v1/status";
+  const bool known = path == "/" || path == "/healthz" || path == "/readyz" || path == "/metrics" ||
+                     path == "/api/v1/status";
   if (!known) return problem(404, "Not Found", "there is nothing at " + path + "; / lists what there is");
   if (asked.method != "GET" && asked.method != "HEAD") {
     response refused = problem(405, "Method Not Allowed", path + " takes GET and HEAD");
@@ -153,8 +158,10 @@ response respond(const request& asked, const snapshot& shown) {
     return refused;
   }
   if (path == "/healthz")
-    return shown.store_ok ? response{200, "text/plain; charset=utf-8", "ok\n", {}}
-                          : response{503, "text/plain; charset=utf-8", "the store failed: " + shown.store_error + "\n", {}};
+    return shown.store_ok
+               ? response{200, "text/plain; charset=utf-8", "ok\n", {}}
+               : response{
+                     503, "text/plain; charset=utf-8", "the store failed: " + shown.store_error + "\n", {}};
   if (path == "/readyz") {
     const std::vector<std::string> reasons = reasons_not_ready(shown);
     const json::object body{{"ready", reasons.empty()}, {"reasons", strings(reasons)}};

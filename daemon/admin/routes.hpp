@@ -22,8 +22,8 @@ struct response {
   std::vector<std::pair<std::string, std::string>> headers;
 };
 
-// Errors are application/problem+json (RFC 9457). The Host must be a loopback name: a page of elsewhere that makes a
-// browser resolve its own name to 127.0.0.1 (DNS rebinding) is refused with 403.
+// Errors are application/problem+json (RFC 9457). The Host must be a loopback name: a page of elsewhere that
+// makes a browser resolve its own name to 127.0.0.1 (DNS rebinding) is refused with 403.
 response respond(const request& asked, const snapshot& shown);
 
 // Why the daemon is not ready, in words; empty: it is.

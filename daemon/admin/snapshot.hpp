@@ -14,12 +14,12 @@
 namespace postponed::admin {
 
 struct connection_state {
-  std::string role;          // consume, publish
-  std::string state;         // connecting, handshake, open, waiting, closed
-  std::string broker;        // the URI without the password
-  std::string server;        // RabbitMQ 3.10.8
-  std::string last_error;    // why it is not open, or why it was last lost
-  bool blocked = false;      // a resource alarm of the broker
+  std::string role;       // consume, publish
+  std::string state;      // connecting, handshake, open, waiting, closed
+  std::string broker;     // the URI without the password
+  std::string server;     // RabbitMQ 3.10.8
+  std::string last_error; // why it is not open, or why it was last lost
+  bool blocked = false;   // a resource alarm of the broker
   std::string blocked_reason;
   std::uint64_t reconnects = 0; // connections lost and made again
 };
@@ -27,13 +27,13 @@ struct connection_state {
 struct route_state {
   std::string name;
   std::string queue;
-  std::string state;         // consuming, waiting, orphan
-  std::string problem;       // why it is not consuming
+  std::string state;   // consuming, waiting, orphan
+  std::string problem; // why it is not consuming
 };
 
 struct topology_state {
   bool ready = false;
-  std::string mode;          // create, off
+  std::string mode;                     // create, off
   std::vector<std::string> differences; // in words: what, have, want
 };
 

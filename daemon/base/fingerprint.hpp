@@ -8,8 +8,8 @@
 
 namespace postponed {
 
-// The first 16 bytes of the SHA-256 over the parts, each with its length before it so that no two lists of parts
-// look alike.
+// The first 16 bytes of the SHA-256 over the parts, each with its length before it so that no two lists of
+// parts look alike.
 std::pair<std::uint64_t, std::uint64_t> fingerprint_of(std::initializer_list<std::string_view> parts);
 
 } // namespace postponed

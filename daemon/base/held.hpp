@@ -18,9 +18,10 @@ using proto::microseconds;
 using proto::reason;
 using proto::wall_time;
 
-// Names one held message for ever. It locates its row without an index: `slot` is the minute since 1970 in which the
-// message was due when it was accepted (every store bucket covers whole slots), `row` counts up over the whole store.
-// The nonce makes ids hard to guess and tells two stores apart. On the wire: "slot-row-nonce" in lower-case hex.
+// Names one held message for ever. It locates its row without an index: `slot` is the minute since 1970 in
+// which the message was due when it was accepted (every store bucket covers whole slots), `row` counts up
+// over the whole store. The nonce makes ids hard to guess and tells two stores apart. On the wire:
+// "slot-row-nonce" in lower-case hex.
 struct held_id {
   std::int64_t slot = 0;
   std::int64_t row = 0; // 1 and up; unique within the store
@@ -35,14 +36,14 @@ std::optional<held_id> held_id_from(std::string_view text); // nothing where it 
 struct held_record {
   held_id id;
   wall_time due{};
-  bool relative = false;              // the due time came of a delay, not of a point in time (see relay/horizon.hpp)
-  wall_time first_seen{};             // when it first arrived at postponed
-  std::string route;                  // by name: a route may vanish from the file and come back
-  std::uint32_t attempt = 1;          // the consumer's attempt that the release will be, from 1
+  bool relative = false;     // the due time came of a delay, not of a point in time (see relay/horizon.hpp)
+  wall_time first_seen{};    // when it first arrived at postponed
+  std::string route;         // by name: a route may vanish from the file and come back
+  std::uint32_t attempt = 1; // the consumer's attempt that the release will be, from 1
   std::uint32_t publish_failures = 0; // nacks and returns so far; not the consumer's attempts
   reason why = reason::none;          // other than none: on its way to the dead letter, with `error`
   std::string error;
-  proto::message content;             // exchange and routing_key as it arrived
+  proto::message content; // exchange and routing_key as it arrived
 };
 
 // A loaded row of the near horizon: enough to turn the wheel, without the body.
@@ -55,7 +56,8 @@ struct held_ref {
 
 } // namespace postponed
 
-template <> struct std::hash<postponed::held_id> {
+template <>
+struct std::hash<postponed::held_id> {
   std::size_t operator()(const postponed::held_id& id) const noexcept {
     return std::hash<std::int64_t>{}(id.row); // rows are unique in a store
   }

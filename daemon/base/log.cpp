@@ -19,7 +19,8 @@ std::atomic<format> shape_now{format::key_value};
 
 spdlog::logger& logger() {
   static const std::shared_ptr<spdlog::logger> instance = [] {
-    auto made = std::make_shared<spdlog::logger>("postponed", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    auto made =
+        std::make_shared<spdlog::logger>("postponed", std::make_shared<spdlog::sinks::stderr_sink_mt>());
     made->set_pattern("%v");
     made->flush_on(spdlog::level::debug);
     return made;
@@ -29,25 +30,35 @@ spdlog::logger& logger() {
 
 spdlog::level::level_enum to_spdlog(level value) {
   switch (value) {
-  case level::debug: return spdlog::level::debug;
-  case level::info: return spdlog::level::info;
-  case level::warning: return spdlog::level::warn;
-  case level::error: return spdlog::level::err;
+  case level::debug:
+    return spdlog::level::debug;
+  case level::info:
+    return spdlog::level::info;
+  case level::warning:
+    return spdlog::level::warn;
+  case level::error:
+    return spdlog::level::err;
   }
   return spdlog::level::info;
 }
 
 std::string_view name_of(level value) {
   switch (value) {
-  case level::debug: return "debug";
-  case level::info: return "info";
-  case level::warning: return "warning";
-  case level::error: return "error";
+  case level::debug:
+    return "debug";
+  case level::info:
+    return "info";
+  case level::warning:
+    return "warning";
+  case level::error:
+    return "error";
   }
   return "info";
 }
 
-std::string quoted(std::string_view text) { return boost::json::serialize(boost::json::string_view{text}); }
+std::string quoted(std::string_view text) {
+  return boost::json::serialize(boost::json::string_view{text});
+}
 
 bool needs_quotes(std::string_view text) {
   for (const char c : text) {
@@ -59,7 +70,8 @@ bool needs_quotes(std::string_view text) {
 
 } // namespace
 
-std::string render(format shape, std::string_view time, level severity, std::string_view text, const fields& more) {
+std::string render(format shape, std::string_view time, level severity, std::string_view text,
+                   const fields& more) {
   const bool json = shape == format::json;
   std::string line = json ? "{" : "";
   const auto add = [&](std::string_view name, std::string_view value) {
@@ -89,7 +101,8 @@ void configure(level lowest, format shape) {
 void write(level severity, std::string_view text, const fields& more) {
   if (!logger().should_log(to_spdlog(severity))) return;
   const auto now = std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
-  logger().log(to_spdlog(severity), "{}", render(shape_now, proto::format_rfc3339(now), severity, text, more));
+  logger().log(to_spdlog(severity), "{}",
+               render(shape_now, proto::format_rfc3339(now), severity, text, more));
 }
 
 } // namespace postponed::log

@@ -1,4 +1,5 @@
-// The command line of the one binary: what was asked for, or what to print. Pure but for CLI11's own reading of argv.
+// The command line of the one binary: what was asked for, or what to print. Pure but for CLI11's own reading
+// of argv.
 #pragma once
 
 #include <string>

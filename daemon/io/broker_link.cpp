@@ -42,7 +42,8 @@ void broker_link::start() {
 
 asio::awaitable<void> broker_link::wait(std::chrono::milliseconds time) {
   pause_.expires_after(time);
-  co_await pause_.async_wait(asio::as_tuple(asio::use_awaitable)); // cancelled: somebody wants us to look again
+  co_await pause_.async_wait(
+      asio::as_tuple(asio::use_awaitable)); // cancelled: somebody wants us to look again
 }
 
 asio::awaitable<void> broker_link::run() {
@@ -149,7 +150,8 @@ void broker_link::dispatch() {
       status_.state = "open";
       status_.server = opened->server_product + " " + opened->server_version;
       status_.last_error.clear();
-      log::info("connected", {{"role", limits_.role}, {"broker", status_.broker}, {"server", status_.server}});
+      log::info("connected",
+                {{"role", limits_.role}, {"broker", status_.broker}, {"server", status_.server}});
     } else if (auto* const closed = std::get_if<proto::event::closed>(&each)) {
       down_.code = closed->by_peer ? closed->code : std::uint16_t{0};
       down_.text = closed->text;
@@ -208,7 +210,9 @@ void broker_link::arm() {
   });
 }
 
-steady_time broker_link::read_now() { return std::chrono::steady_clock::now(); }
+steady_time broker_link::read_now() {
+  return std::chrono::steady_clock::now();
+}
 
 void broker_link::pause_reading(bool paused) {
   if (paused_ == paused) return;

@@ -1,5 +1,6 @@
-// One connection to a broker, kept up: connects through the list of addresses, drives the session machine, and when
-// the connection is lost connects again after 500 ms x 1.5 +- 0.5 up to 60 s, the first connect included.
+// One connection to a broker, kept up: connects through the list of addresses, drives the session machine,
+// and when the connection is lost connects again after 500 ms x 1.5 +- 0.5 up to 60 s, the first connect
+// included.
 //
 // Lives on the io_context's thread. Destroy only when finished() is true, which follows stop().
 #pragma once
@@ -56,11 +57,12 @@ struct link_down {
 };
 
 class broker_link {
-public:
+ public:
   struct handlers {
-    std::function<void(proto::session_event&&)> on_event; // opened is the first of each connection; closed is not given
-    std::function<void()> on_batch;                       // after all events of one read
-    std::function<void(const link_down&)> on_down;        // after an opened connection went
+    std::function<void(proto::session_event&&)>
+        on_event;                   // opened is the first of each connection; closed is not given
+    std::function<void()> on_batch; // after all events of one read
+    std::function<void(const link_down&)> on_down; // after an opened connection went
   };
 
   broker_link(boost::asio::io_context& context, link_parameters limits, handlers on);
@@ -72,11 +74,11 @@ public:
   proto::session& session() { return *session_; } // REQUIRES is_open()
   void flush();                                   // writes what the session has to say, in one go
   void pause_reading(bool paused);
-  void stop();                                    // closes politely: the session bounds the wait for close-ok
+  void stop(); // closes politely: the session bounds the wait for close-ok
   bool finished() const { return finished_; }
   const link_status& status() const { return status_; }
 
-private:
+ private:
   boost::asio::awaitable<void> run();
   boost::asio::awaitable<void> run_once(const broker_address& to);
   boost::asio::awaitable<void> wait(std::chrono::milliseconds time);
@@ -92,9 +94,9 @@ private:
   link_status status_;
   std::unique_ptr<transport> transport_;
   std::optional<proto::session> session_;
-  boost::asio::steady_timer deadline_;  // the session's next one
-  boost::asio::steady_timer pause_;     // wakes the coroutine: between attempts, when paused, when a write ended
-  std::string writing_;                 // bytes under way; the next gather in session_->output()
+  boost::asio::steady_timer deadline_; // the session's next one
+  boost::asio::steady_timer pause_; // wakes the coroutine: between attempts, when paused, when a write ended
+  std::string writing_;             // bytes under way; the next gather in session_->output()
   bool write_under_way_ = false;
   bool paused_ = false;
   bool stopping_ = false;

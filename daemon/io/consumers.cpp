@@ -17,7 +17,8 @@ const schedule::backoff_policy consume_backoff{1s, 30s, 2.0, 0.2};
 
 } // namespace
 
-consumers::consumers(boost::asio::io_context& context, std::vector<intake> intakes, delivery_handler on_delivery)
+consumers::consumers(boost::asio::io_context& context, std::vector<intake> intakes,
+                     delivery_handler on_delivery)
     : on_delivery_{std::move(on_delivery)}, retry_{context} {
   for (intake& each : intakes)
     lanes_.push_back({std::move(each), phase::closed, 0, "not connected", 0, {}});
@@ -138,8 +139,8 @@ void consumers::stop() {
 }
 
 bool consumers::stopped() const {
-  return !link_->is_open() ||
-         std::none_of(lanes_.begin(), lanes_.end(), [](const lane& each) { return each.at == phase::cancelling; });
+  return !link_->is_open() || std::none_of(lanes_.begin(), lanes_.end(),
+                                           [](const lane& each) { return each.at == phase::cancelling; });
 }
 
 consumers::state consumers::state_of(std::size_t route) const {

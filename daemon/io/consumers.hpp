@@ -15,7 +15,7 @@
 namespace postponed::io {
 
 class consumers {
-public:
+ public:
   struct intake {
     std::string route, queue;
     std::uint16_t prefetch = 1000; // unacked messages at most
@@ -26,13 +26,13 @@ public:
   consumers(boost::asio::io_context& context, std::vector<intake> intakes, delivery_handler on_delivery);
   void attach(broker_link& link) { link_ = &link; } // before any event
 
-  void allow();                             // the topology stands: consuming may begin
+  void allow(); // the topology stands: consuming may begin
   void on_event(proto::session_event&& event);
   void on_down();
   // Acks up to `tag`, unless the channel is another opening by now: the broker then delivers again.
   void ack(std::size_t route, std::uint64_t epoch, std::uint64_t tag);
-  void stop();                              // cancels every consumer; deliveries under way still come
-  bool stopped() const;                     // every cancel was answered
+  void stop();          // cancels every consumer; deliveries under way still come
+  bool stopped() const; // every cancel was answered
 
   struct state {
     bool consuming = false;
@@ -40,7 +40,7 @@ public:
   };
   state state_of(std::size_t route) const;
 
-private:
+ private:
   enum class phase : std::uint8_t { closed, opening, preparing, consuming, cancelling, waiting };
   struct lane {
     intake of;

@@ -13,13 +13,21 @@ using relay::lane;
 
 constexpr proto::channel_id topology_channel = 3;
 
-proto::channel_id channel_of(lane which) { return static_cast<proto::channel_id>(static_cast<unsigned>(which) + 1u); }
-bool is_lane(proto::channel_id channel) { return channel == 1 || channel == 2; }
-lane lane_of(proto::channel_id channel) { return channel == 1 ? lane::main : lane::probe; }
+proto::channel_id channel_of(lane which) {
+  return static_cast<proto::channel_id>(static_cast<unsigned>(which) + 1u);
+}
+bool is_lane(proto::channel_id channel) {
+  return channel == 1 || channel == 2;
+}
+lane lane_of(proto::channel_id channel) {
+  return channel == 1 ? lane::main : lane::probe;
+}
 
-// Reply codes with which a broker closes the connection over what it was sent; 320 (forced) and 541 during a shutdown
-// apart, the same bytes would close it again.
-bool blames_content(std::uint16_t code) { return code >= 501 && code != 541 && code != 530; }
+// Reply codes with which a broker closes the connection over what it was sent; 320 (forced) and 541 during a
+// shutdown apart, the same bytes would close it again.
+bool blames_content(std::uint16_t code) {
+  return code >= 501 && code != 541 && code != 530;
+}
 
 } // namespace
 
@@ -34,7 +42,8 @@ void publisher::on_event(proto::session_event&& event) {
   } else if (const auto* const no = std::get_if<refused>(&event)) {
     if (is_lane(no->channel)) engine_.on_refused(lane_of(no->channel), no->tag, no->multiple, now);
   } else if (std::holds_alternative<opened>(event)) {
-    for (const proto::channel_id channel : {channel_of(lane::main), channel_of(lane::probe), topology_channel})
+    for (const proto::channel_id channel :
+         {channel_of(lane::main), channel_of(lane::probe), topology_channel})
       link_->session().open_channel(channel);
     engine_.set_properties_max(link_->session().properties_max());
     topology_.restart();
@@ -57,8 +66,8 @@ void publisher::on_event(proto::session_event&& event) {
         log::warning("topology differs", {{"code", std::to_string(closed->code)}, {"text", closed->text}});
     }
     link_->session().open_channel(closed->channel);
-  } else if (std::holds_alternative<exchange_declared>(event) || std::holds_alternative<queue_declared>(event) ||
-             std::holds_alternative<queue_bound>(event)) {
+  } else if (std::holds_alternative<exchange_declared>(event) ||
+             std::holds_alternative<queue_declared>(event) || std::holds_alternative<queue_bound>(event)) {
     topology_.on_done();
     declare_next();
   } else if (std::holds_alternative<blocked>(event)) {

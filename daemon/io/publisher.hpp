@@ -1,5 +1,5 @@
-// The publishing connection: the main and the probe lane, and a channel on which the topology is declared each time
-// that the connection is made. Lives on the io_context's thread.
+// The publishing connection: the main and the probe lane, and a channel on which the topology is declared
+// each time that the connection is made. Lives on the io_context's thread.
 #pragma once
 
 #include "io/broker_link.hpp"
@@ -12,7 +12,7 @@
 namespace postponed::io {
 
 class publisher {
-public:
+ public:
   publisher(relay::engine& engine, relay::topology_run& topology, std::function<void()> on_topology_ready)
       : engine_{engine}, topology_{topology}, on_topology_ready_{std::move(on_topology_ready)} {}
   void attach(broker_link& link) { link_ = &link; } // before any event
@@ -21,7 +21,7 @@ public:
   void on_down(const link_down& why);
   void publish(const relay::publish_action& act); // REQUIRES the engine was told that its lane is open
 
-private:
+ private:
   void declare_next();
 
   relay::engine& engine_;

@@ -30,9 +30,12 @@ link_parameters with_role(link_parameters limits, std::string role) {
 
 log::level level_of(relay::note::level value) {
   switch (value) {
-  case relay::note::level::info: return log::level::info;
-  case relay::note::level::warning: return log::level::warning;
-  case relay::note::level::error: return log::level::error;
+  case relay::note::level::info:
+    return log::level::info;
+  case relay::note::level::warning:
+    return log::level::warning;
+  case relay::note::level::error:
+    return log::level::error;
   }
   return log::level::info;
 }
@@ -64,7 +67,8 @@ relay_driver::relay_driver(boost::asio::io_context& context, driver_parameters l
                        publisher_.on_down(why);
                        pump();
                      }}},
-      clock_{context, [this](microseconds stepped) { on_clock(stepped); }}, linger_{context}, drain_{context} {
+      clock_{context, [this](microseconds stepped) { on_clock(stepped); }}, linger_{context}, drain_{
+                                                                                                  context} {
   consumers_.attach(consume_link_);
   publisher_.attach(publish_link_);
   engine_.start(stats_);

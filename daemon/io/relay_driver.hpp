@@ -1,12 +1,12 @@
-// The shell around the relay's engine: feeds it what the broker, the store and the clock say, and performs what it
-// wants done. Lives on the io_context's thread.
+// The shell around the relay's engine: feeds it what the broker, the store and the clock say, and performs
+// what it wants done. Lives on the io_context's thread.
 //
-// Group commit: one commit is under way at a time; meanwhile the next gathers. An idle store commits after a short
-// linger, or as soon as a batch is full, so that one sync covers many messages.
+// Group commit: one commit is under way at a time; meanwhile the next gathers. An idle store commits after a
+// short linger, or as soon as a batch is full, so that one sync covers many messages.
 //
-// Stopping: consumers are cancelled, what was taken is committed and acked, what was published is awaited until a
-// deadline, then both connections close. What is not confirmed by then is published again after the next start, with
-// the same id.
+// Stopping: consumers are cancelled, what was taken is committed and acked, what was published is awaited
+// until a deadline, then both connections close. What is not confirmed by then is published again after the
+// next start, with the same id.
 #pragma once
 
 #include "io/broker_link.hpp"
@@ -29,18 +29,19 @@ namespace postponed::io {
 struct driver_parameters {
   relay::parameters relay;
   std::vector<relay::topology_step> topology;
-  link_parameters link;                               // role is filled in for each of the two
+  link_parameters link; // role is filled in for each of the two
   std::uint16_t prefetch = 1000;
-  std::size_t intake_bytes = std::size_t{64} << 20;   // taken and not yet durable, at most; reading stops above
-  std::size_t batch_rows = 1000;                      // a full batch
-  std::chrono::microseconds linger{1000};             // an insert waits so long for company
-  std::chrono::microseconds linger_done{5000};        // done marks alone wait longer: nobody waits for them
+  std::size_t intake_bytes = std::size_t{64} << 20; // taken and not yet durable, at most; reading stops above
+  std::size_t batch_rows = 1000;                    // a full batch
+  std::chrono::microseconds linger{1000};           // an insert waits so long for company
+  std::chrono::microseconds linger_done{5000};      // done marks alone wait longer: nobody waits for them
   std::chrono::milliseconds drain_deadline{10000};
 };
 
 class relay_driver {
-public:
-  // `on_failed`: the store failed; nothing is acked any more, the process should end. `on_stopped`: stop() is done.
+ public:
+  // `on_failed`: the store failed; nothing is acked any more, the process should end. `on_stopped`: stop() is
+  // done.
   struct handlers {
     std::function<void(const std::string& why)> on_failed;
     std::function<void()> on_stopped;
@@ -65,7 +66,7 @@ public:
   bool stopping() const { return stopping_; }
   const std::string& failure() const { return failure_; } // empty: the store is well
 
-private:
+ private:
   void pump();
   void perform(relay::actions& wanted);
   void commit_when_worth_it();

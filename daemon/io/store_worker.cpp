@@ -12,24 +12,30 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto idle_after = 50ms;        // without an operation for so long the store counts as idle
+constexpr auto idle_after = 50ms; // without an operation for so long the store counts as idle
 constexpr auto stats_period = 1s;
-constexpr std::size_t busy_period = 32;  // operations between two pieces of housekeeping under load
+constexpr std::size_t busy_period = 32; // operations between two pieces of housekeeping under load
 
 } // namespace
 
 store_worker::store_worker(boost::asio::io_context& context, std::unique_ptr<store::store> held, handlers on)
     : context_{context}, store_{std::move(held)}, on_{std::move(on)}, thread_{[this] { run(); }} {}
 
-store_worker::~store_worker() { stop(); }
+store_worker::~store_worker() {
+  stop();
+}
 
-void store_worker::commit(store::batch&& work) { push(std::move(work)); }
+void store_worker::commit(store::batch&& work) {
+  push(std::move(work));
+}
 
 void store_worker::load(store::horizon_position after, wall_time until, std::size_t limit) {
   push(load_operation{after, until, limit});
 }
 
-void store_worker::read(std::vector<held_id> ids) { push(std::move(ids)); }
+void store_worker::read(std::vector<held_id> ids) {
+  push(std::move(ids));
+}
 
 void store_worker::push(operation&& next) {
   {
@@ -87,7 +93,8 @@ bool store_worker::perform(operation& next) {
   } else if (auto* const page = std::get_if<load_operation>(&next)) {
     auto loaded = store_->load(page->after, page->until, page->limit);
     if (!loaded) return fail(loaded.error()), false;
-    boost::asio::post(context_, [this, result = std::move(*loaded)]() mutable { on_.on_loaded(std::move(result)); });
+    boost::asio::post(context_,
+                      [this, result = std::move(*loaded)]() mutable { on_.on_loaded(std::move(result)); });
   } else {
     auto& ids = std::get<std::vector<held_id>>(next);
     auto records = store_->read(ids);

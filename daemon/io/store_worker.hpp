@@ -1,5 +1,5 @@
-// Gives the store its thread: operations in, completions posted back to the io_context, in the order in which they
-// were executed. Between operations it lets the store do its housekeeping.
+// Gives the store its thread: operations in, completions posted back to the io_context, in the order in which
+// they were executed. Between operations it lets the store do its housekeeping.
 //
 // All members are called on the io_context's thread; only run() is on the worker's. Destroy after stop().
 #pragma once
@@ -22,7 +22,7 @@
 namespace postponed::io {
 
 class store_worker {
-public:
+ public:
   struct handlers {
     std::function<void(store::commit_outcome&&, double milliseconds)> on_committed;
     std::function<void(store::horizon_page&&)> on_loaded;
@@ -41,7 +41,7 @@ public:
   void read(std::vector<held_id> ids);
   void stop(); // finishes what was asked, then closes the store; blocks until then
 
-private:
+ private:
   struct load_operation {
     store::horizon_position after;
     wall_time until{};

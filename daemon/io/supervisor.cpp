@@ -29,8 +29,12 @@ void supervisor::ping() {
   });
 }
 
-void supervisor::stopping() { ::sd_notify(0, "STOPPING=1"); }
+void supervisor::stopping() {
+  ::sd_notify(0, "STOPPING=1");
+}
 
-void supervisor::stop() { timer_.cancel(); }
+void supervisor::stop() {
+  timer_.cancel();
+}
 
 } // namespace postponed::io

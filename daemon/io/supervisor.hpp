@@ -1,5 +1,5 @@
-// Tells systemd how we are (sd_notify(3)): READY, STOPPING, STATUS, and WATCHDOG while `alive` says so. Does nothing
-// where no supervisor listens. Lives on the io_context's thread.
+// Tells systemd how we are (sd_notify(3)): READY, STOPPING, STATUS, and WATCHDOG while `alive` says so. Does
+// nothing where no supervisor listens. Lives on the io_context's thread.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -12,13 +12,13 @@
 namespace postponed::io {
 
 class supervisor {
-public:
+ public:
   supervisor(boost::asio::io_context& context, std::function<bool()> alive);
   void ready(const std::string& status);
   void stopping();
   void stop(); // no more watchdog pings
 
-private:
+ private:
   void ping();
 
   boost::asio::steady_timer timer_;

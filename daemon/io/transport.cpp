@@ -46,8 +46,8 @@ boost::system::error_code prepare(asio::ssl::context& context, const tls_paramet
 
 } // namespace
 
-asio::awaitable<transport::result> transport::connect(std::string host, std::uint16_t port, const tls_parameters* tls,
-                                                      std::string& what) {
+asio::awaitable<transport::result> transport::connect(std::string host, std::uint16_t port,
+                                                      const tls_parameters* tls, std::string& what) {
   tcp::resolver resolver{socket_.get_executor()};
   auto [resolve_error, endpoints] = co_await resolver.async_resolve(host, std::to_string(port), as_result);
   if (resolve_error) {

@@ -24,13 +24,13 @@ struct tls_parameters {
 };
 
 class transport {
-public:
+ public:
   using result = boost::system::error_code;
 
   explicit transport(boost::asio::io_context& context) : socket_{context} {}
 
-  // Resolves, connects and, with `tls`, shakes hands. `what` then says in words what failed. Ends early when close()
-  // is called. Errors: those of getaddrinfo, connect, OpenSSL.
+  // Resolves, connects and, with `tls`, shakes hands. `what` then says in words what failed. Ends early when
+  // close() is called. Errors: those of getaddrinfo, connect, OpenSSL.
   boost::asio::awaitable<result> connect(std::string host, std::uint16_t port, const tls_parameters* tls,
                                          std::string& what);
   boost::asio::awaitable<std::pair<result, std::size_t>> read_some(boost::asio::mutable_buffer into);
@@ -38,7 +38,7 @@ public:
   void write(boost::asio::const_buffer bytes, std::function<void(result)> done);
   void close();
 
-private:
+ private:
   boost::asio::ip::tcp::socket socket_;
   std::unique_ptr<boost::asio::ssl::context> tls_context_;
   std::unique_ptr<boost::asio::ssl::stream<boost::asio::ip::tcp::socket&>> tls_;

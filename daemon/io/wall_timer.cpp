@@ -2,9 +2,8 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <system_error>
-
 #include <sys/timerfd.h>
+#include <system_error>
 #include <unistd.h>
 
 namespace postponed::io {
@@ -16,7 +15,8 @@ using namespace std::chrono_literals;
 constexpr auto longest_sleep = 1h; // armed at least so far ahead, for the clock changes alone
 
 microseconds offset_of(const moment& now) {
-  return now.wall.time_since_epoch() - std::chrono::duration_cast<microseconds>(now.steady.time_since_epoch());
+  return now.wall.time_since_epoch() -
+         std::chrono::duration_cast<microseconds>(now.steady.time_since_epoch());
 }
 
 } // namespace

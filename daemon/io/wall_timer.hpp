@@ -1,7 +1,8 @@
-// A timer on the wall clock that also notices when that clock is set (timerfd_create(2), TFD_TIMER_CANCEL_ON_SET).
+// A timer on the wall clock that also notices when that clock is set (timerfd_create(2),
+// TFD_TIMER_CANCEL_ON_SET).
 //
-// Lives on the io_context's thread; its owner keeps it alive until stop() has been called and the io_context has run
-// what was pending.
+// Lives on the io_context's thread; its owner keeps it alive until stop() has been called and the io_context
+// has run what was pending.
 #pragma once
 
 #include "base/clock.hpp"
@@ -17,7 +18,7 @@ namespace postponed::io {
 moment read_clocks();
 
 class wall_timer {
-public:
+ public:
   // `stepped`: by how much the wall clock was set (negative: back), zero where the armed time has come.
   using handler = std::function<void(microseconds stepped)>;
 
@@ -27,7 +28,7 @@ public:
   void arm(std::optional<wall_time> at); // replaces the time; nothing: only clock changes wake it
   void stop();
 
-private:
+ private:
   void wait();
   void set(wall_time at);
   void fired();

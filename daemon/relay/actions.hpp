@@ -1,5 +1,5 @@
-// What the relay wants done. It never does anything itself: the driver (io/relay_driver) takes these after every
-// event and performs them in this order. Pure data.
+// What the relay wants done. It never does anything itself: the driver (io/relay_driver) takes these after
+// every event and performs them in this order. Pure data.
 #pragma once
 
 #include "store/store.hpp"
@@ -13,8 +13,8 @@
 
 namespace postponed::relay {
 
-// A publishing channel. Messages that may have made the broker close the main channel are tried again, one at a
-// time, on the probe channel, so that the others need not wait for the verdict.
+// A publishing channel. Messages that may have made the broker close the main channel are tried again, one at
+// a time, on the probe channel, so that the others need not wait for the verdict.
 enum class lane : std::uint8_t { main = 0, probe = 1 };
 inline constexpr std::size_t lane_count = 2;
 
@@ -24,7 +24,8 @@ struct publish_action {
   std::string exchange, routing_key, properties, body;
 };
 
-// Acks everything up to `tag` on the consuming channel of route `route`, if that is still its opening `epoch`.
+// Acks everything up to `tag` on the consuming channel of route `route`, if that is still its opening
+// `epoch`.
 struct ack_action {
   std::size_t route = 0;
   std::uint64_t epoch = 0;

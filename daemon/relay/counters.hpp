@@ -12,10 +12,11 @@
 namespace postponed::relay {
 
 // A histogram with fixed upper bounds in milliseconds (the last bucket is +Inf), cumulative only when shown.
-template <std::size_t N> struct histogram {
-  std::array<double, N> bounds{};           // ms, ascending
+template <std::size_t N>
+struct histogram {
+  std::array<double, N> bounds{}; // ms, ascending
   std::array<std::uint64_t, N + 1> counts{};
-  double sum = 0;                           // ms
+  double sum = 0; // ms
   std::uint64_t total = 0;
 
   void observe(double milliseconds) {
@@ -47,10 +48,10 @@ struct route_counters {
   std::uint64_t confirmed = 0;                     // releases that the broker confirmed and did not return
   std::uint64_t returned = 0;
   std::uint64_t nacked = 0;
-  std::uint64_t unknown = 0;                       // unconfirmed when a connection or channel was lost
-  std::uint64_t repeated = 0;                      // published again with the same id after an unknown outcome
-  std::map<reason, std::uint64_t> dead_lettered;   // confirmed by the dead-letter exchange
-  std::uint64_t dead_letter_failures = 0;          // a dead letter that was returned or nacked; it stays held
+  std::uint64_t unknown = 0;                     // unconfirmed when a connection or channel was lost
+  std::uint64_t repeated = 0;                    // published again with the same id after an unknown outcome
+  std::map<reason, std::uint64_t> dead_lettered; // confirmed by the dead-letter exchange
+  std::uint64_t dead_letter_failures = 0;        // a dead letter that was returned or nacked; it stays held
   lateness_histogram lateness = make_lateness_histogram(); // confirmed release minus due
 };
 
@@ -60,10 +61,10 @@ struct counters {
   std::uint64_t commits = 0, committed_rows = 0;
   std::uint64_t clock_jumps = 0;
   // Gauges.
-  std::uint64_t horizon_rows = 0;   // in the wheel
-  std::uint64_t staged_bytes = 0;   // bodies in memory
-  std::uint64_t in_flight = 0;      // published, not yet confirmed
-  std::uint64_t unacked = 0;        // taken from RabbitMQ, not yet committed
+  std::uint64_t horizon_rows = 0; // in the wheel
+  std::uint64_t staged_bytes = 0; // bodies in memory
+  std::uint64_t in_flight = 0;    // published, not yet confirmed
+  std::uint64_t unacked = 0;      // taken from RabbitMQ, not yet committed
 };
 
 } // namespace postponed::relay

@@ -57,7 +57,9 @@ void destinations::start(destination& each, steady_time now) {
   if (each.stalled) ++stalled_in_flight_;
 }
 
-void destinations::add_probe(destination& to, steady_time now) { start(to, now); }
+void destinations::add_probe(destination& to, steady_time now) {
+  start(to, now);
+}
 
 void destinations::settled(destination& from, steady_time now) {
   assert(from.in_flight > 0 && in_flight_ > 0);

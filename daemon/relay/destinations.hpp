@@ -1,10 +1,11 @@
-// Who is published next: one queue of due messages per destination, served in turn, so that a destination that is
-// broken or slow delays no other. Pure; one thread.
+// Who is published next: one queue of due messages per destination, served in turn, so that a destination
+// that is broken or slow delays no other. Pure; one thread.
 //
-// A destination is an exchange and routing key. It has at most half of the confirm window in flight; one that has
-// confirmed nothing for a while is stalled: what it has in flight no longer counts against the others' window, and
-// nothing more is published to it until it answers. An exchange that the broker refused (it does not exist, or the
-// login may not write to it) is avoided until a given time: each attempt would cost everyone the channel.
+// A destination is an exchange and routing key. It has at most half of the confirm window in flight; one that
+// has confirmed nothing for a while is stalled: what it has in flight no longer counts against the others'
+// window, and nothing more is published to it until it answers. An exchange that the broker refused (it does
+// not exist, or the login may not write to it) is avoided until a given time: each attempt would cost
+// everyone the channel.
 #pragma once
 
 #include "base/clock.hpp"
@@ -23,13 +24,13 @@ struct destination {
   std::string exchange, routing_key;
   std::deque<std::int64_t> ready; // rows, in the order in which they became due
   std::size_t in_flight = 0;
-  steady_time progress{};         // the last settlement, or the first publish after being empty
+  steady_time progress{}; // the last settlement, or the first publish after being empty
   bool stalled = false;
-  bool listed = false;            // in the round
+  bool listed = false; // in the round
 };
 
 class destinations {
-public:
+ public:
   explicit destinations(std::size_t window) : cap_{window > 1 ? window / 2 : 1} {}
 
   // The destination stays valid while it has something ready or in flight.
@@ -56,7 +57,7 @@ public:
   void refuse_exchange(const std::string& exchange, refusal why) { refused_[exchange] = std::move(why); }
   const refusal* refused(const std::string& exchange, wall_time now);
 
-private:
+ private:
   bool may_run(const destination& each) const { return !each.stalled && each.in_flight < cap_; }
   void list(destination& each);
   void start(destination& each, steady_time now);

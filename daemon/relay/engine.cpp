@@ -16,8 +16,10 @@ constexpr auto deadline_period = 500ms; // how often stalled destinations and mi
 
 engine::engine(parameters limits, releaser::random_source random)
     : limits_{std::move(limits)}, near_{{limits_.horizon_rows, limits_.horizon_ahead, limits_.read_ahead}},
-      releaser_{limits_, near_, count_, std::move(random)},
-      intake_{limits_, count_, [this](std::size_t bytes) { return releaser_.may_keep(bytes); }} {
+      releaser_{limits_, near_, count_, std::move(random)}, intake_{limits_, count_,
+                                                                    [this](std::size_t bytes) {
+                                                                      return releaser_.may_keep(bytes);
+                                                                    }} {
   for (const route_parameters& each : limits_.routes)
     count_.routes[each.name]; // every route is shown from the start, at zero
 }
@@ -30,7 +32,8 @@ void engine::start(const store::store_stats& held) {
   }
 }
 
-void engine::on_delivery(std::size_t route, std::uint64_t epoch, proto::event::delivered&& delivery, moment now) {
+void engine::on_delivery(std::size_t route, std::uint64_t epoch, proto::event::delivered&& delivery,
+                         moment now) {
   intake_.on_delivery(route, epoch, std::move(delivery), now);
   ++batch_rows_;
 }
@@ -97,7 +100,8 @@ void engine::on_refused(lane which, std::uint64_t tag, bool multiple, moment now
   collect();
 }
 
-void engine::on_returned(lane which, std::string_view properties, std::uint16_t code, const std::string& text) {
+void engine::on_returned(lane which, std::string_view properties, std::uint16_t code,
+                         const std::string& text) {
   releaser_.on_returned(which, properties, code, text);
 }
 
@@ -139,7 +143,8 @@ std::optional<wall_time> engine::next_wake(moment now) const {
 }
 
 bool engine::drained() const {
-  return intake_.pending() == 0 && releaser_.in_flight() == 0 && submitted_.empty() && batch_rows_ == 0 && acks_.empty();
+  return intake_.pending() == 0 && releaser_.in_flight() == 0 && submitted_.empty() && batch_rows_ == 0 &&
+         acks_.empty();
 }
 
 } // namespace postponed::relay

@@ -1,8 +1,9 @@
-// The heart: intake, horizon and release put together. Events and `now` in, actions out; no socket, clock, file or
-// thread of its own.
+// The heart: intake, horizon and release put together. Events and `now` in, actions out; no socket, clock,
+// file or thread of its own.
 //
-// The driver (io/relay_driver) owns it on the io_context's thread. After every event, or batch of events, it calls
-// run() and performs the actions, gives what take_batch() answers to the store, and sleeps until next_wake().
+// The driver (io/relay_driver) owns it on the io_context's thread. After every event, or batch of events, it
+// calls run() and performs the actions, gives what take_batch() answers to the store, and sleeps until
+// next_wake().
 #pragma once
 
 #include "relay/intake.hpp"
@@ -16,7 +17,7 @@
 namespace postponed::relay {
 
 class engine {
-public:
+ public:
   engine(parameters limits, releaser::random_source random);
   engine(const engine&) = delete;
   engine& operator=(const engine&) = delete;
@@ -61,7 +62,7 @@ public:
   const counters& count() const { return count_; }
   const parameters& limits() const { return limits_; }
 
-private:
+ private:
   struct submitted {
     std::vector<held_id> done;
     std::vector<store::deferral> deferrals;
@@ -73,12 +74,12 @@ private:
   horizon near_;
   releaser releaser_;
   intake intake_;
-  store::batch batch_;                 // gathered, not yet taken
+  store::batch batch_; // gathered, not yet taken
   std::size_t batch_rows_ = 0;
-  std::deque<submitted> submitted_;    // taken, not yet committed
+  std::deque<submitted> submitted_; // taken, not yet committed
   std::vector<ack_action> acks_;
   std::vector<horizon::expiry> expired_;
-  std::int64_t next_row_ = 1;          // rows from here on will be assigned by coming commits
+  std::int64_t next_row_ = 1; // rows from here on will be assigned by coming commits
   steady_time deadlines_checked_{};
 };
 

@@ -48,7 +48,8 @@ std::optional<load_action> horizon::want_load(wall_time now, std::size_t in_work
   const microseconds ahead = limits_.ahead + steps_total();
   const std::size_t here = wheel_.size() + in_work;
   if (loading_ || here >= limits_.rows - limits_.rows / 4) return std::nullopt;
-  // While a page was cut by its limit there is more before `until`; otherwise load again when half is used up.
+  // While a page was cut by its limit there is more before `until`; otherwise load again when half is used
+  // up.
   if (complete_ && reached_.due > now + ahead / 2) return std::nullopt;
   loading_ = true;
   return load_action{reached_, now + ahead, limits_.rows - here};

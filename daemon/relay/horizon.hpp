@@ -1,12 +1,13 @@
 // The near horizon: which held rows are in memory, and when each has something to be done.
 //
-// Everything due at or before reached() is here (or is already being worked on); everything later is only on disk.
-// Rows come in by pages from the store, in the order (due, row), and by new commits; the number in memory is bounded
-// by evicting the far end and moving reached() back. Pure; one thread.
+// Everything due at or before reached() is here (or is already being worked on); everything later is only on
+// disk. Rows come in by pages from the store, in the order (due, row), and by new commits; the number in
+// memory is bounded by evicting the far end and moving reached() back. Pure; one thread.
 //
-// Clock: absolute due times follow the wall clock. A relative delay was computed from the wall clock at arrival, so
-// when that clock steps back, the rows that were accepted before the step would wait longer by the step; they are
-// pulled in by it (step_back). Rows from an earlier run of the daemon are covered too, as rows only count up.
+// Clock: absolute due times follow the wall clock. A relative delay was computed from the wall clock at
+// arrival, so when that clock steps back, the rows that were accepted before the step would wait longer by
+// the step; they are pulled in by it (step_back). Rows from an earlier run of the daemon are covered too, as
+// rows only count up.
 #pragma once
 
 #include "relay/actions.hpp"
@@ -19,7 +20,7 @@
 namespace postponed::relay {
 
 class horizon {
-public:
+ public:
   struct limits {
     std::size_t rows = 200000;
     microseconds ahead{std::chrono::seconds{90}};
@@ -40,11 +41,13 @@ public:
   // Puts a row in to be published at its due time; its body is in memory.
   void stage_for_publish(const held_ref& held);
 
-  // The next page to ask of the store, when there is room and none is under way. `in_work`: rows that have expired
-  // here and are being read or published; they take room too, so that a backlog is not loaded all at once.
+  // The next page to ask of the store, when there is room and none is under way. `in_work`: rows that have
+  // expired here and are being read or published; they take room too, so that a backlog is not loaded all at
+  // once.
   std::optional<load_action> want_load(wall_time now, std::size_t in_work);
   // `known` answers whether a row is already being worked on and is not to be scheduled again.
-  template <typename Known> void on_loaded(const store::horizon_page& page, Known known) {
+  template <typename Known>
+  void on_loaded(const store::horizon_page& page, Known known) {
     loading_ = false;
     for (const held_ref& each : page.rows)
       if (!known(each.id.row)) schedule(each);
@@ -67,7 +70,7 @@ public:
   std::size_t size() const { return wheel_.size(); }
   store::horizon_position reached() const { return reached_; }
 
-private:
+ private:
   struct payload {
     held_ref held; // as committed, without clock steps
     stage what = stage::publish;

@@ -10,7 +10,8 @@ namespace postponed::relay {
 namespace {
 
 std::string too_large(std::size_t size, std::size_t limit) {
-  return "the body has " + std::to_string(size) + " bytes, the route takes " + std::to_string(limit) + " at most";
+  return "the body has " + std::to_string(size) + " bytes, the route takes " + std::to_string(limit) +
+         " at most";
 }
 
 } // namespace
@@ -43,7 +44,8 @@ void intake::on_delivery(std::size_t route_index, std::uint64_t epoch, proto::ev
   }
   if (const auto message_id = proto::message_id_of(content.properties)) {
     // Headers are left out: the broker adds to them when it delivers again (x-delivery-count).
-    const auto digest = fingerprint_of({route.queue, *message_id, content.exchange, content.routing_key, content.body});
+    const auto digest =
+        fingerprint_of({route.queue, *message_id, content.exchange, content.routing_key, content.body});
     request.content = {digest.first, digest.second};
   }
   record.content = std::move(content);
@@ -56,13 +58,16 @@ void intake::on_delivery(std::size_t route_index, std::uint64_t epoch, proto::ev
   entry.bytes = record.content.body.size() + record.content.properties.size();
   entry.redelivered = delivery.redelivered;
   entry.recognisable = !request.content.empty();
-  if (record.due < now.wall + limits_.keep_body && may_keep_(entry.bytes + pending_bytes_)) entry.record = record;
+  if (record.due < now.wall + limits_.keep_body && may_keep_(entry.bytes + pending_bytes_))
+    entry.record = record;
   pending_bytes_ += entry.bytes;
   pending_.push_back(std::move(entry));
   inserts_.push_back(std::move(request));
 }
 
-std::vector<store::insert_request> intake::take_inserts() { return std::exchange(inserts_, {}); }
+std::vector<store::insert_request> intake::take_inserts() {
+  return std::exchange(inserts_, {});
+}
 
 std::vector<intake::committed> intake::on_committed(const store::commit_outcome& outcome,
                                                     std::vector<ack_action>& acks) {

@@ -1,7 +1,7 @@
 // The way in: delivery -> record to be stored -> ack. Pure; one thread.
 //
-// Inserts are committed in the order of their deliveries, so that one `ack multiple` a channel covers all that a
-// commit made durable.
+// Inserts are committed in the order of their deliveries, so that one `ack multiple` a channel covers all
+// that a commit made durable.
 #pragma once
 
 #include "base/clock.hpp"
@@ -19,7 +19,7 @@
 namespace postponed::relay {
 
 class intake {
-public:
+ public:
   // Answers whether a body of so many bytes, due so soon, should stay in memory beside being stored.
   using keep_predicate = std::function<bool(std::size_t bytes)>;
 
@@ -41,7 +41,7 @@ public:
   std::size_t pending() const { return pending_.size(); }
   std::size_t pending_bytes() const { return pending_bytes_; }
 
-private:
+ private:
   struct waiting {
     std::uint64_t token = 0;
     std::size_t route = 0;

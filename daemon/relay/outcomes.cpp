@@ -1,8 +1,7 @@
-// The half of relay/releaser.hpp that hears from the broker: confirms, returns, nacks, lost channels, and what
-// follows each.
-#include "relay/releaser.hpp"
-
+// The half of relay/releaser.hpp that hears from the broker: confirms, returns, nacks, lost channels, and
+// what follows each.
 #include "proto/headers.hpp"
+#include "relay/releaser.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -35,7 +34,8 @@ void releaser::on_refused(lane which, std::uint64_t tag, bool multiple, moment n
   settle(settled_, now);
 }
 
-void releaser::on_returned(lane which, std::string_view raw_properties, std::uint16_t code, const std::string& text) {
+void releaser::on_returned(lane which, std::string_view raw_properties, std::uint16_t code,
+                           const std::string& text) {
   // A return carries no tag; our own header says which message it was.
   const auto header = proto::postponed_id_of(raw_properties);
   const auto id = header ? held_id_from(*header) : std::nullopt;
@@ -71,7 +71,8 @@ void releaser::judge(lane which, std::uint16_t code, const std::string& text, st
     fail(culprit, code == 404 ? reason::unroutable : reason::nacked, text, now.wall);
     return;
   }
-  // The text of a 403 or 404 names the exchange: then the culprits are known, and the others go again at once.
+  // The text of a 403 or 404 names the exchange: then the culprits are known, and the others go again at
+  // once.
   std::vector<settlement> culprits;
   if (!whole_connection) {
     const auto named = [&](const settlement& each) {
@@ -116,7 +117,9 @@ void releaser::settle(const std::vector<settlement>& all, moment now) {
     destinations_.settled(*one.to, now.steady);
     one.to = nullptr;
     switch (each.result) {
-    case outcome::confirmed: on_success(one, now); break;
+    case outcome::confirmed:
+      on_success(one, now);
+      break;
     case outcome::returned:
       if (one.why == reason::none) ++one.count->returned;
       fail(one, reason::unroutable, std::to_string(each.code) + " " + each.text, now.wall);
@@ -125,7 +128,9 @@ void releaser::settle(const std::vector<settlement>& all, moment now) {
       if (one.why == reason::none) ++one.count->nacked;
       fail(one, reason::nacked, "the broker refused the message (basic.nack)", now.wall);
       break;
-    case outcome::unknown: on_unknown(one); break;
+    case outcome::unknown:
+      on_unknown(one);
+      break;
     }
   }
 }

@@ -8,12 +8,14 @@
 namespace postponed::relay {
 
 releaser::releaser(const parameters& limits, horizon& near, counters& count, random_source random)
-    : limits_{limits}, near_{near}, count_{count}, random_{std::move(random)}, destinations_{limits.confirm_window} {
+    : limits_{limits}, near_{near}, count_{count}, random_{std::move(random)}, destinations_{
+                                                                                   limits.confirm_window} {
   for (const route_parameters& each : limits_.routes)
     routes_.emplace(each.name, &each);
 }
 
-// --- towards the due time ------------------------------------------------------------------------------------
+// --- towards the due time
+// ------------------------------------------------------------------------------------
 
 void releaser::keep(const held_ref& held, held_record record) {
   record.id = held.id;
@@ -82,10 +84,12 @@ void releaser::make_ready(active& each) {
   destinations_.add_ready(*each.to, each.held.id.row);
 }
 
-// --- doing what can be done ----------------------------------------------------------------------------------
+// --- doing what can be done
+// ----------------------------------------------------------------------------------
 
 void releaser::pump(moment now, actions& out) {
-  while (!to_stage_.empty() && (staged_bytes_ == 0 || staged_bytes_ + to_stage_.front().held.bytes <= limits_.body_cache)) {
+  while (!to_stage_.empty() &&
+         (staged_bytes_ == 0 || staged_bytes_ + to_stage_.front().held.bytes <= limits_.body_cache)) {
     const horizon::expiry next = to_stage_.front();
     to_stage_.pop_front();
     const auto [at, inserted] = active_.try_emplace(next.held.id.row);
@@ -170,12 +174,9 @@ std::string releaser::properties_of(const active& each) const {
   const held_record& record = *each.record;
   const proto::release_stamp stamp{to_string(record.id), record.attempt, record.route, record.due};
   if (each.why == reason::none) return proto::release_properties(record.content.properties, stamp);
-  const proto::burial_stamp burial{each.why,
-                                   record.error,
-                                   record.first_seen,
-                                   record.content.exchange,
-                                   record.content.routing_key,
-                                   each.route->queue};
+  const proto::burial_stamp burial{
+      each.why,         record.error, record.first_seen, record.content.exchange, record.content.routing_key,
+      each.route->queue};
   std::string full = proto::burial_properties(record.content.properties, stamp, burial);
   // A header that fits no frame is given up rather than the message.
   return full.size() <= properties_max_ ? full : proto::burial_properties({}, stamp, burial);
@@ -217,10 +218,15 @@ void releaser::check_deadlines(moment now) {
   }
 }
 
-// --- the store has committed what became of it ----------------------------------------------------------------
+// --- the store has committed what became of it
+// ----------------------------------------------------------------
 
-std::vector<held_id> releaser::take_done() { return std::exchange(done_, {}); }
-std::vector<store::deferral> releaser::take_deferrals() { return std::exchange(deferrals_, {}); }
+std::vector<held_id> releaser::take_done() {
+  return std::exchange(done_, {});
+}
+std::vector<store::deferral> releaser::take_deferrals() {
+  return std::exchange(deferrals_, {});
+}
 
 void releaser::on_closed(const std::vector<held_id>& done, const std::vector<store::deferral>& deferred) {
   for (const held_id& id : done) {

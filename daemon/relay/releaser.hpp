@@ -1,12 +1,13 @@
-// The way out: from "due soon" to "the broker has it". Reads bodies ahead, publishes within the confirm window, pairs
-// confirms and returns, and decides what follows a failure. Pure; one thread.
+// The way out: from "due soon" to "the broker has it". Reads bodies ahead, publishes within the confirm
+// window, pairs confirms and returns, and decides what follows a failure. Pure; one thread.
 //
-// A row is here from the moment its body is read (or kept from its intake) until the store has committed what became
-// of it. Its phases:
+// A row is here from the moment its body is read (or kept from its intake) until the store has committed what
+// became of it. Its phases:
 //
 //   reading -> staged -> ready -> in_flight -> closing (done or deferred, commit under way) -> gone
 //                 ^                    |
-//                 +------ reading <----+  unknown: the connection was lost, or no confirm came; published again
+//                 +------ reading <----+  unknown: the connection was lost, or no confirm came; published
+//                 again
 //                                         with the same id, the attempt not counted
 //
 // A body is freed when it is published: what fails is read again, which is rare, and memory stays bounded.
@@ -35,7 +36,7 @@
 namespace postponed::relay {
 
 class releaser {
-public:
+ public:
   // Uniform in [0, 1), for the jitter of back-offs.
   using random_source = std::function<double()>;
 
@@ -51,8 +52,9 @@ public:
 
   // --- the channels ---
   void on_lane_open(lane which, moment now);
-  // The channel is gone. `code` and `text`: why the broker closed it, or closed the connection over what it was sent
-  // (501 and up); 0 where the connection was lost otherwise. A lost connection is told for the probe lane first.
+  // The channel is gone. `code` and `text`: why the broker closed it, or closed the connection over what it
+  // was sent (501 and up); 0 where the connection was lost otherwise. A lost connection is told for the probe
+  // lane first.
   void on_lane_lost(lane which, std::uint16_t code, const std::string& text, moment now);
   void set_properties_max(std::size_t bytes) { properties_max_ = bytes; } // of a frame of this connection
   void set_blocked(bool blocked, moment now); // a resource alarm: publish nothing, blame nobody
@@ -61,9 +63,9 @@ public:
   void on_returned(lane which, std::string_view raw_properties, std::uint16_t code, const std::string& text);
 
   // --- doing what can be done ---
-  void pump(moment now, actions& out);      // reads and publishes, as far as window and budget go
-  void check_deadlines(moment now);         // stalled destinations, confirms that never came
-  void stop() { stopping_ = true; }         // nothing new is published
+  void pump(moment now, actions& out); // reads and publishes, as far as window and budget go
+  void check_deadlines(moment now);    // stalled destinations, confirms that never came
+  void stop() { stopping_ = true; }    // nothing new is published
 
   // What has to be committed; the caller takes both and answers with on_closed() after the commit.
   std::vector<held_id> take_done();
@@ -75,14 +77,14 @@ public:
   std::size_t staged_bytes() const { return staged_bytes_; }
   std::vector<note> take_notes() { return std::exchange(notes_, {}); }
 
-private:
+ private:
   enum class phase : std::uint8_t { reading, staged, ready, in_flight, closing };
   struct active {
     held_ref held;
-    wall_time due{};                        // with clock steps applied
+    wall_time due{}; // with clock steps applied
     phase at = phase::reading;
-    bool repeat = false;                    // published before, the outcome unknown
-    bool suspect = false;                   // may be why the broker closed the channel: goes by the probe lane
+    bool repeat = false;  // published before, the outcome unknown
+    bool suspect = false; // may be why the broker closed the channel: goes by the probe lane
     lane on = lane::main;
     reason why = reason::none;
     std::uint32_t failures = 0;
@@ -90,7 +92,7 @@ private:
     route_counters* count = nullptr;
     destination* to = nullptr;
     steady_time published{};
-    std::unique_ptr<held_record> record;    // staged and ready only
+    std::unique_ptr<held_record> record; // staged and ready only
   };
   struct lane_state {
     bool open = false;
@@ -107,7 +109,8 @@ private:
   void publish(active& each, lane on, moment now, actions& out);
   std::string properties_of(const active& each) const;
   void publish_suspects(moment now, actions& out);
-  void judge(lane which, std::uint16_t code, const std::string& text, std::vector<settlement>& all, moment now);
+  void judge(lane which, std::uint16_t code, const std::string& text, std::vector<settlement>& all,
+             moment now);
   void settle(const std::vector<settlement>& all, moment now);
   void on_success(active& each, moment now);
   void on_unknown(active& each);
@@ -123,19 +126,19 @@ private:
   std::array<lane_state, lane_count> lanes_;
   std::unordered_map<std::int64_t, active> active_; // by row
   destinations destinations_;
-  std::deque<horizon::expiry> to_stage_;            // due soon, waiting for room in the body cache
+  std::deque<horizon::expiry> to_stage_; // due soon, waiting for room in the body cache
   std::vector<held_id> to_read_;
-  std::deque<std::int64_t> suspects_;               // ready, to be tried one at a time on the probe lane
-  std::unordered_set<std::int64_t> convicted_;      // found guilty of closing a channel: always by the probe lane
+  std::deque<std::int64_t> suspects_;          // ready, to be tried one at a time on the probe lane
+  std::unordered_set<std::int64_t> convicted_; // found guilty of closing a channel: always by the probe lane
   std::vector<held_id> done_;
   std::vector<store::deferral> deferrals_;
   std::vector<note> notes_;
-  std::size_t staged_bytes_ = 0;                    // read or being read, not yet published
+  std::size_t staged_bytes_ = 0; // read or being read, not yet published
   std::size_t properties_max_ = SIZE_MAX;
   bool blocked_ = false;
   bool stopping_ = false;
-  bool probe_alone_ = false;                        // a publish took the connection down: suspects only, singly
-  std::vector<settlement> settled_;                 // scratch
+  bool probe_alone_ = false;        // a publish took the connection down: suspects only, singly
+  std::vector<settlement> settled_; // scratch
 };
 
 } // namespace postponed::relay

@@ -57,7 +57,8 @@ address resolve(const route_parameters& route, const held_record& record) {
     result.routing_key = fit(*to.queue, result.cut);
     return result;
   }
-  const template_values values{route.name, route.queue, proto::to_string(record.why), record.content.routing_key};
+  const template_values values{route.name, route.queue, proto::to_string(record.why),
+                               record.content.routing_key};
   result.exchange = to.exchange ? fit(expand(*to.exchange, values), result.cut) : record.content.exchange;
   result.routing_key =
       to.routing_key ? fit(expand(*to.routing_key, values), result.cut) : record.content.routing_key;

@@ -1,5 +1,5 @@
-// `{route}`, `{queue}`, `{reason}` and `{routing_key}` in exchange and routing-key templates; `{{` and `}}` are
-// braces. Pure; any thread. The configuration has refused unknown names; here they stay as they are.
+// `{route}`, `{queue}`, `{reason}` and `{routing_key}` in exchange and routing-key templates; `{{` and `}}`
+// are braces. Pure; any thread. The configuration has refused unknown names; here they stay as they are.
 #pragma once
 
 #include "relay/parameters.hpp"
@@ -14,9 +14,9 @@ struct template_values {
 };
 std::string expand(std::string_view text, const template_values& values);
 
-// The exchange and routing key that a message of `route` goes to: the release, or with `record.why` the dead letter.
-// Names longer than AMQP's 255 bytes are cut there, at a character boundary, and `cut` says so: a release is then
-// unroutable, but a dead letter in a slightly wrong place is better than none.
+// The exchange and routing key that a message of `route` goes to: the release, or with `record.why` the dead
+// letter. Names longer than AMQP's 255 bytes are cut there, at a character boundary, and `cut` says so: a
+// release is then unroutable, but a dead letter in a slightly wrong place is better than none.
 struct address {
   std::string exchange, routing_key;
   bool cut = false;

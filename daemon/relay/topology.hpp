@@ -1,7 +1,8 @@
 // Declaring the application's topology, one object after the other, on a channel that may be thrown away.
 //
-// A refused declaration (406: it exists with other arguments; 403; 404 of a binding) closes the channel: it is noted
-// as a difference, and the rest goes on on a new opening. Nothing is ever deleted or declared anew. Pure; one thread.
+// A refused declaration (406: it exists with other arguments; 403; 404 of a binding) closes the channel: it
+// is noted as a difference, and the rest goes on on a new opening. Nothing is ever deleted or declared anew.
+// Pure; one thread.
 #pragma once
 
 #include "proto/session.hpp"
@@ -20,7 +21,7 @@ using topology_step =
 std::string describe(const topology_step& step);
 
 class topology_run {
-public:
+ public:
   explicit topology_run(std::vector<topology_step> steps) : steps_{std::move(steps)} {}
 
   void restart(); // a new connection: the broker may have lost its topology
@@ -33,7 +34,7 @@ public:
   bool ready() const { return completed_once_; } // all was declared, or refused, at least once
   const std::vector<std::string>& differences() const { return shown_; }
 
-private:
+ private:
   void complete();
 
   std::vector<topology_step> steps_;

@@ -1,9 +1,10 @@
 // The store: where held messages are until the broker has confirmed their release.
 //
-// Two implementations stand behind it: SQLite (embedded) and, later, PostgreSQL (shared). The interface is batched
-// and blocking: its caller (io/store_worker) gives it a thread of its own and calls it from that thread alone, and no
-// SQL is seen above it. Every commit is durable when commit() returns success. A failed commit is sticky: the store
-// then refuses everything, and the process ends unhealthy, for its supervisor to start again.
+// Two implementations stand behind it: SQLite (embedded) and, later, PostgreSQL (shared). The interface is
+// batched and blocking: its caller (io/store_worker) gives it a thread of its own and calls it from that
+// thread alone, and no SQL is seen above it. Every commit is durable when commit() returns success. A failed
+// commit is sticky: the store then refuses everything, and the process ends unhealthy, for its supervisor to
+// start again.
 #pragma once
 
 #include "base/held.hpp"
@@ -16,8 +17,8 @@
 
 namespace postponed::store {
 
-// Recognises a message that was committed but whose ack did not reach the broker (design: promise 3): SHA-256 over
-// queue, message-id and content, cut to 16 bytes. All zero: none (no message-id).
+// Recognises a message that was committed but whose ack did not reach the broker (design: promise 3): SHA-256
+// over queue, message-id and content, cut to 16 bytes. All zero: none (no message-id).
 struct fingerprint {
   std::uint64_t high = 0, low = 0;
   bool empty() const { return high == 0 && low == 0; }
@@ -25,14 +26,14 @@ struct fingerprint {
 };
 
 struct insert_request {
-  std::uint64_t token = 0;    // the caller's, given back in the outcome
-  held_record record;         // record.id is assigned by the store
+  std::uint64_t token = 0; // the caller's, given back in the outcome
+  held_record record;      // record.id is assigned by the store
   fingerprint content;
-  bool redelivered = false;   // look for `content` among the recently committed, and do not hold it twice
+  bool redelivered = false; // look for `content` among the recently committed, and do not hold it twice
 };
 struct insert_outcome {
   std::uint64_t token = 0;
-  held_ref held;              // of a duplicate: the one that is (or was) held already
+  held_ref held; // of a duplicate: the one that is (or was) held already
   bool duplicate = false;
 };
 
@@ -41,13 +42,13 @@ struct deferral {
   held_id id;
   wall_time due{};
   std::uint32_t publish_failures = 0;
-  reason why = reason::none;  // other than none: from now on it is on its way to the dead letter
-  std::string error;          // why it goes there; empty: what the record says already stays
+  reason why = reason::none; // other than none: from now on it is on its way to the dead letter
+  std::string error;         // why it goes there; empty: what the record says already stays
 };
 
 struct batch {
   std::vector<insert_request> inserts;
-  std::vector<held_id> done;      // confirmed (or, later, cancelled): the row may go
+  std::vector<held_id> done; // confirmed (or, later, cancelled): the row may go
   std::vector<deferral> deferrals;
   bool empty() const { return inserts.empty() && done.empty() && deferrals.empty(); }
 };
@@ -62,9 +63,9 @@ struct horizon_position {
   auto operator<=>(const horizon_position&) const = default;
 };
 struct horizon_page {
-  std::vector<held_ref> rows;     // ordered by (due, row); not done
-  horizon_position reached;       // everything up to here is in `rows` or was before
-  bool complete = false;          // reached covers `until`
+  std::vector<held_ref> rows; // ordered by (due, row); not done
+  horizon_position reached;   // everything up to here is in `rows` or was before
+  bool complete = false;      // reached covers `until`
 };
 
 struct route_totals {
@@ -76,27 +77,28 @@ struct store_stats {
   std::uint64_t held_messages = 0, held_bytes = 0; // bytes: properties and bodies
   std::uint64_t file_bytes = 0, wal_bytes = 0;
   std::uint64_t buckets = 0;
-  std::int64_t next_row = 1;                       // the row of the next insert
-  std::vector<route_totals> routes;                // those with something held, and those known
+  std::int64_t next_row = 1;        // the row of the next insert
+  std::vector<route_totals> routes; // those with something held, and those known
 };
 
 class store {
-public:
+ public:
   virtual ~store() = default;
 
   // One transaction, durable on return. `now` decides in which bucket a due time goes.
   virtual boost::system::result<commit_outcome> commit(batch&& work, wall_time now) = 0;
 
-  // The earliest `limit` rows after `after` and due at or before `until`. A row that is committed later is not the
-  // store's to report: the caller knows it from its commit.
-  virtual boost::system::result<horizon_page> load(horizon_position after, wall_time until, std::size_t limit) = 0;
+  // The earliest `limit` rows after `after` and due at or before `until`. A row that is committed later is
+  // not the store's to report: the caller knows it from its commit.
+  virtual boost::system::result<horizon_page> load(horizon_position after, wall_time until,
+                                                   std::size_t limit) = 0;
 
-  // Reads whole records, in the order asked for; a done or unknown id is left out. A record whose checksum does not
-  // match is an error (errc::corrupt), sticky.
+  // Reads whole records, in the order asked for; a done or unknown id is left out. A record whose checksum
+  // does not match is an error (errc::corrupt), sticky.
   virtual boost::system::result<std::vector<held_record>> read(const std::vector<held_id>& ids) = 0;
 
-  // One bounded piece of housekeeping: drop a finished bucket, split a distant one that comes near, checkpoint when
-  // `idle` or when the log is large. True: there is more to do, call again soon.
+  // One bounded piece of housekeeping: drop a finished bucket, split a distant one that comes near,
+  // checkpoint when `idle` or when the log is large. True: there is more to do, call again soon.
   virtual boost::system::result<bool> maintain(wall_time now, bool idle) = 0;
 
   virtual store_stats stats() const = 0;

@@ -2,16 +2,15 @@
 
 #include <fmt/core.h>
 
+#include <arpa/inet.h>
 #include <array>
+#include <csignal>
 #include <cstdio>
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
-
-#include <arpa/inet.h>
-#include <csignal>
-#include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -60,7 +59,8 @@ routes:
 dead_letters:
   - {{name: dead, queue: bench.dead}}
 )",
-                                     port, folder_, admin_port_, intake_, destination_, intake_, destination_);
+                                     port, folder_, admin_port_, intake_, destination_, intake_,
+                                     destination_);
   process_ = ::fork();
   if (process_ == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -1,15 +1,15 @@
-// A postponed daemon of its own for a benchmark: one route, a fresh store in a temporary folder, gone at the end.
+// A postponed daemon of its own for a benchmark: one route, a fresh store in a temporary folder, gone at the
+// end.
 #pragma once
 
 #include <cstdint>
 #include <string>
-
 #include <sys/types.h>
 
 namespace postponed::bench {
 
 class daemon_process {
-public:
+ public:
   // Starts `binary` against the broker on `port` and waits until it is ready; throws std::runtime_error.
   daemon_process(const std::string& binary, std::uint16_t port, const std::string& name);
   ~daemon_process();
@@ -20,7 +20,7 @@ public:
   const std::string& destination() const { return destination_; }
   double processor_seconds() const; // user and system, all threads, so far
 
-private:
+ private:
   bool ready() const;
 
   std::string folder_, intake_, destination_;

@@ -1,11 +1,11 @@
-// The throughput of postponed against the bare relay (the limit of any sidecar), and the lateness of a steady flow,
-// each in one run against one broker.
+// The throughput of postponed against the bare relay (the limit of any sidecar), and the lateness of a steady
+// flow, each in one run against one broker.
 //
 //   relay_bench --port N --daemon PATH [--messages 50000] [--size 1024] [--delay-ms 2000] [--rounds 3]
 //               [--steady-seconds 20] [--steady-rate 1000] [--json FILE]
 //
-// Bare relay: consume, republish with confirms, ack; the same session code, no store. Both are measured from the
-// first publish to the last message consumed; the delay that was asked for is taken off postponed's time.
+// Bare relay: consume, republish with confirms, ack; the same session code, no store. Both are measured from
+// the first publish to the last message consumed; the delay that was asked for is taken off postponed's time.
 // Exit 0 when everything arrived, whatever the figures: judging them is the reader's.
 #include "bench/daemon_process.hpp"
 #include "bench/wire_client.hpp"
@@ -19,11 +19,10 @@
 #include <fstream>
 #include <map>
 #include <random>
-#include <vector>
-
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <vector>
 
 using namespace postponed;
 using namespace postponed::bench;
@@ -36,7 +35,8 @@ using seconds = std::chrono::duration<double>;
 constexpr std::size_t window = 2000;
 
 // Runs `work` in a child process; its exit code 0 means success.
-template <typename Work> pid_t in_child(Work work) {
+template <typename Work>
+pid_t in_child(Work work) {
   const pid_t child = ::fork();
   if (child != 0) return child;
   int code = 1;
@@ -52,7 +52,8 @@ template <typename Work> pid_t in_child(Work work) {
 void expect_success(pid_t child) {
   int status = 0;
   ::waitpid(child, &status, 0);
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) throw std::runtime_error{"a child of the benchmark failed"};
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+    throw std::runtime_error{"a child of the benchmark failed"};
 }
 
 // Publishes `count` messages with a confirm window; each body begins with the time at which it is due, in us.
@@ -79,9 +80,11 @@ void publish(std::uint16_t port, const std::string& queue, std::size_t count, st
         break;
       }
       const std::int64_t delay = delay_ms(sent);
-      const std::uint64_t due = now_us() + static_cast<std::uint64_t>(std::max<std::int64_t>(delay, 0)) * 1000;
+      const std::uint64_t due =
+          now_us() + static_cast<std::uint64_t>(std::max<std::int64_t>(delay, 0)) * 1000;
       std::memcpy(body.data(), &due, sizeof due);
-      unconfirmed.add(client.session().publish(1, "", queue, properties_with_delay(delay), body, false), sent, 0);
+      unconfirmed.add(client.session().publish(1, "", queue, properties_with_delay(delay), body, false), sent,
+                      0);
       ++sent;
       if (client.session().output().size() > 262144) break;
     }
@@ -95,7 +98,8 @@ struct arrivals {
   steady::time_point last;
 };
 
-arrivals consume(std::uint16_t port, const std::string& queue, std::size_t count, std::chrono::seconds patience) {
+arrivals consume(std::uint16_t port, const std::string& queue, std::size_t count,
+                 std::chrono::seconds patience) {
   wire_client client{port, "bench consumer"};
   client.open_channel(1, false);
   client.session().qos(1, 2000);
@@ -138,7 +142,8 @@ void bare_relay(std::uint16_t port, const std::string& from, const std::string& 
   while (done < count) {
     in.pump(std::chrono::milliseconds{1}, [&](proto::session_event& each) {
       if (auto* const message = std::get_if<proto::event::delivered>(&each)) {
-        const auto tag = out.session().publish(1, "", to, message->content.properties, message->content.body, true);
+        const auto tag =
+            out.session().publish(1, "", to, message->content.properties, message->content.body, true);
         unconfirmed[tag] = message->tag;
       }
     });
@@ -162,7 +167,8 @@ void bare_relay(std::uint16_t port, const std::string& from, const std::string& 
 double percentile(std::vector<double> values, double share) {
   if (values.empty()) return 0;
   std::sort(values.begin(), values.end());
-  return values[std::min(values.size() - 1, static_cast<std::size_t>(share * static_cast<double>(values.size())))];
+  return values[std::min(values.size() - 1,
+                         static_cast<std::size_t>(share * static_cast<double>(values.size())))];
 }
 
 struct options {
@@ -177,7 +183,8 @@ struct options {
 };
 
 double run_bare(const options& o, int round) {
-  const std::string from = fmt::format("bench.bare.in.{}", round), to = fmt::format("bench.bare.out.{}", round);
+  const std::string from = fmt::format("bench.bare.in.{}", round),
+                    to = fmt::format("bench.bare.out.{}", round);
   {
     wire_client setup{o.port, "bench setup"};
     setup.open_channel(1, false);
@@ -186,8 +193,10 @@ double run_bare(const options& o, int round) {
   }
   const pid_t relay = in_child([&] { bare_relay(o.port, from, to, o.messages); });
   const auto begin = steady::now();
-  const pid_t load =
-      in_child([&] { publish(o.port, from, o.messages, o.size, [](std::size_t) { return std::int64_t{-1}; }, 0); });
+  const pid_t load = in_child([&] {
+    publish(
+        o.port, from, o.messages, o.size, [](std::size_t) { return std::int64_t{-1}; }, 0);
+  });
   const arrivals got = consume(o.port, to, o.messages, std::chrono::seconds{60});
   expect_success(load);
   expect_success(relay);
@@ -203,8 +212,10 @@ burst_figures run_burst(const options& o, int round) {
   daemon_process daemon{o.daemon, o.port, fmt::format("burst{}", round)};
   const auto processor = daemon.processor_seconds();
   const auto begin = steady::now();
-  const pid_t load = in_child(
-      [&] { publish(o.port, daemon.intake(), o.messages, o.size, [&](std::size_t) { return o.delay_ms; }, 0); });
+  const pid_t load = in_child([&] {
+    publish(
+        o.port, daemon.intake(), o.messages, o.size, [&](std::size_t) { return o.delay_ms; }, 0);
+  });
   burst_figures figures;
   figures.got = consume(o.port, daemon.destination(), o.messages, std::chrono::seconds{60});
   expect_success(load);
@@ -220,7 +231,8 @@ arrivals run_steady(const options& o) {
   const pid_t load = in_child([&] {
     std::mt19937 random{7};
     std::uniform_int_distribution<std::int64_t> delay{1000, 5000};
-    publish(o.port, daemon.intake(), count, o.size, [&](std::size_t) { return delay(random); }, o.steady_rate);
+    publish(
+        o.port, daemon.intake(), count, o.size, [&](std::size_t) { return delay(random); }, o.steady_rate);
   });
   arrivals got = consume(o.port, daemon.destination(), count, std::chrono::seconds{60});
   expect_success(load);
@@ -238,14 +250,16 @@ int main(int argc, char** argv) try {
   app.add_option("--size", o.size, "Bytes of a body")->capture_default_str();
   app.add_option("--delay-ms", o.delay_ms, "Delay of the burst")->capture_default_str();
   app.add_option("--rounds", o.rounds, "Rounds of the pair")->capture_default_str();
-  app.add_option("--steady-seconds", o.steady_seconds, "Length of the steady flow; 0: none")->capture_default_str();
+  app.add_option("--steady-seconds", o.steady_seconds, "Length of the steady flow; 0: none")
+      ->capture_default_str();
   app.add_option("--steady-rate", o.steady_rate, "Messages per second of it")->capture_default_str();
   app.add_option("--json", o.json, "Also write the figures there");
   CLI11_PARSE(app, argc, argv);
 
   std::vector<double> ratios;
   std::string rows;
-  fmt::print("{:>6} {:>12} {:>12} {:>7} {:>14}\n", "round", "bare msg/s", "postponed", "ratio", "processor us");
+  fmt::print("{:>6} {:>12} {:>12} {:>7} {:>14}\n", "round", "bare msg/s", "postponed", "ratio",
+             "processor us");
   for (int round = 1; round <= o.rounds; ++round) {
     const double bare = run_bare(o, round);
     const burst_figures burst = run_burst(o, round);
@@ -262,14 +276,16 @@ int main(int argc, char** argv) try {
     const arrivals got = run_steady(o);
     const double p50 = percentile(got.late_ms, 0.5), p99 = percentile(got.late_ms, 0.99);
     const double least = percentile(got.late_ms, 0.0), most = percentile(got.late_ms, 1.0);
-    fmt::print("steady {:.0f}/s, delays 1-5 s, {} messages: lateness at the consumer, ms: min {:.2f} p50 {:.2f} p99 "
-               "{:.2f} max {:.2f}\n",
-               o.steady_rate, got.late_ms.size(), least, p50, p99, most);
-    steady_json = fmt::format("{{\"min\":{:.3f},\"p50\":{:.3f},\"p99\":{:.3f},\"max\":{:.3f}}}", least, p50, p99, most);
+    fmt::print(
+        "steady {:.0f}/s, delays 1-5 s, {} messages: lateness at the consumer, ms: min {:.2f} p50 {:.2f} p99 "
+        "{:.2f} max {:.2f}\n",
+        o.steady_rate, got.late_ms.size(), least, p50, p99, most);
+    steady_json =
+        fmt::format("{{\"min\":{:.3f},\"p50\":{:.3f},\"p99\":{:.3f},\"max\":{:.3f}}}", least, p50, p99, most);
   }
   if (!o.json.empty())
-    std::ofstream{o.json} << fmt::format("{{\"rounds\":[{}],\"ratio\":{:.3f},\"steady_ms\":{}}}\n", rows, ratio,
-                                         steady_json);
+    std::ofstream{o.json} << fmt::format("{{\"rounds\":[{}],\"ratio\":{:.3f},\"steady_ms\":{}}}\n", rows,
+                                         ratio, steady_json);
   return 0;
 } catch (const std::exception& error) {
   fmt::print(stderr, "relay_bench: {}\n", error.what());

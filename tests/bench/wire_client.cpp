@@ -1,12 +1,11 @@
 #include "bench/wire_client.hpp"
 
+#include <arpa/inet.h>
 #include <cerrno>
 #include <cstring>
-#include <stdexcept>
-
-#include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <stdexcept>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -23,9 +22,12 @@ proto::session_options options_for(const std::string& name) {
 
 } // namespace
 
-void wire_client::fail(const std::string& what) { throw std::runtime_error{what}; }
+void wire_client::fail(const std::string& what) {
+  throw std::runtime_error{what};
+}
 
-wire_client::wire_client(std::uint16_t port, const std::string& name) : session_{options_for(name)}, buffer_(262144) {
+wire_client::wire_client(std::uint16_t port, const std::string& name)
+    : session_{options_for(name)}, buffer_(262144) {
   socket_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in to{};
   to.sin_family = AF_INET;
@@ -39,7 +41,9 @@ wire_client::wire_client(std::uint16_t port, const std::string& name) : session_
   wait_for<proto::event::opened>();
 }
 
-wire_client::~wire_client() { ::close(socket_); }
+wire_client::~wire_client() {
+  ::close(socket_);
+}
 
 void wire_client::open_channel(proto::channel_id channel, bool confirms) {
   session_.open_channel(channel);
@@ -69,7 +73,8 @@ void wire_client::write_all() {
   out.clear();
 }
 
-void wire_client::pump(std::chrono::milliseconds wait, const std::function<void(proto::session_event&)>& on_event) {
+void wire_client::pump(std::chrono::milliseconds wait,
+                       const std::function<void(proto::session_event&)>& on_event) {
   write_all();
   pollfd watched{socket_, POLLIN, 0};
   if (::poll(&watched, 1, static_cast<int>(wait.count())) > 0) {
@@ -80,7 +85,8 @@ void wire_client::pump(std::chrono::milliseconds wait, const std::function<void(
   session_.tick(std::chrono::steady_clock::now());
   for (proto::session_event& each : session_.take_events()) {
     if (const auto* const closed = std::get_if<proto::event::closed>(&each)) fail("closed: " + closed->text);
-    if (const auto* const gone = std::get_if<proto::event::channel_closed>(&each)) fail("channel: " + gone->text);
+    if (const auto* const gone = std::get_if<proto::event::channel_closed>(&each))
+      fail("channel: " + gone->text);
     on_event(each);
   }
   write_all();

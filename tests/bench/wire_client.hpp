@@ -1,5 +1,5 @@
-// A small blocking client for benchmarks, over postponed's own session: publisher, consumer and bare relay share it,
-// so that what differs between two figures is not the client.
+// A small blocking client for benchmarks, over postponed's own session: publisher, consumer and bare relay
+// share it, so that what differs between two figures is not the client.
 #pragma once
 
 #include "proto/properties.hpp"
@@ -14,7 +14,7 @@
 namespace postponed::bench {
 
 class wire_client {
-public:
+ public:
   // Connects to 127.0.0.1 as guest; throws std::runtime_error.
   wire_client(std::uint16_t port, const std::string& name);
   ~wire_client();
@@ -25,10 +25,12 @@ public:
   void open_channel(proto::channel_id channel, bool confirms);
   void declare_queue(const std::string& name, bool quorum = false);
 
-  // Writes what is to be written, reads what there is (waiting at most `wait`), and gives each event to `on_event`.
+  // Writes what is to be written, reads what there is (waiting at most `wait`), and gives each event to
+  // `on_event`.
   void pump(std::chrono::milliseconds wait, const std::function<void(proto::session_event&)>& on_event);
   // Pumps until an event of type T comes; throws after ten seconds.
-  template <typename T> T wait_for() {
+  template <typename T>
+  T wait_for() {
     T found{};
     bool have = false;
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{10};
@@ -44,7 +46,7 @@ public:
     return found;
   }
 
-private:
+ private:
   [[noreturn]] static void fail(const std::string& what);
   void write_all();
 

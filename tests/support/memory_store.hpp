@@ -1,5 +1,5 @@
-// A store in memory, with the contract of store/store.hpp and none of its durability: for tests of the relay, which
-// has no business with disks.
+// A store in memory, with the contract of store/store.hpp and none of its durability: for tests of the relay,
+// which has no business with disks.
 #pragma once
 
 #include "store/store.hpp"
@@ -12,8 +12,9 @@
 namespace postponed::test {
 
 class memory_store final : public store::store {
-public:
-  boost::system::result<postponed::store::commit_outcome> commit(postponed::store::batch&& work, wall_time) override {
+ public:
+  boost::system::result<postponed::store::commit_outcome> commit(postponed::store::batch&& work,
+                                                                 wall_time) override {
     postponed::store::commit_outcome outcome;
     for (auto& each : work.inserts) {
       if (each.redelivered && !each.content.empty()) {
@@ -42,8 +43,8 @@ public:
     return outcome;
   }
 
-  boost::system::result<postponed::store::horizon_page> load(postponed::store::horizon_position after, wall_time until,
-                                                             std::size_t limit) override {
+  boost::system::result<postponed::store::horizon_page> load(postponed::store::horizon_position after,
+                                                             wall_time until, std::size_t limit) override {
     ++loads;
     postponed::store::horizon_page page;
     for (const auto& [row, record] : rows_)
@@ -54,8 +55,9 @@ public:
     });
     page.complete = page.rows.size() <= limit;
     if (!page.complete) page.rows.resize(limit);
-    page.reached = page.complete ? postponed::store::horizon_position{until, INT64_MAX}
-                                 : postponed::store::horizon_position{page.rows.back().due, page.rows.back().id.row};
+    page.reached = page.complete
+                       ? postponed::store::horizon_position{until, INT64_MAX}
+                       : postponed::store::horizon_position{page.rows.back().due, page.rows.back().id.row};
     return page;
   }
 
@@ -89,7 +91,7 @@ public:
   const std::map<std::int64_t, held_record>& rows() const { return rows_; }
   std::size_t loads = 0;
 
-private:
+ private:
   static held_ref ref(const held_record& from) {
     return {from.id, from.due, from.relative,
             static_cast<std::uint32_t>(from.content.body.size() + from.content.properties.size())};

@@ -1,9 +1,10 @@
 // Which span of due time a bucket covers, and which bucket a due time belongs to. Pure.
 //
-// Spans grow with distance: what is due within 90 minutes goes to a minute's bucket, within 26 hours to an hour's,
-// within 31 days to a day's, else to one of 30 days. All spans begin at multiples of their length since 1970, so a
-// bucket of one level lies within one of each level above, and a minute (the slot of an id) lies in at most one bucket
-// of each level. Buckets of different levels may overlap. Seconds come only of splitting a minute.
+// Spans grow with distance: what is due within 90 minutes goes to a minute's bucket, within 26 hours to an
+// hour's, within 31 days to a day's, else to one of 30 days. All spans begin at multiples of their length
+// since 1970, so a bucket of one level lies within one of each level above, and a minute (the slot of an id)
+// lies in at most one bucket of each level. Buckets of different levels may overlap. Seconds come only of
+// splitting a minute.
 #pragma once
 
 #include "base/held.hpp"
@@ -29,7 +30,8 @@ inline std::int64_t seconds_of(wall_time time) {
 
 inline span span_at(int level, std::int64_t second) {
   const std::int64_t length = level_seconds[static_cast<std::size_t>(level)];
-  const std::int64_t start = second >= 0 ? second / length * length : -((-second + length - 1) / length) * length;
+  const std::int64_t start =
+      second >= 0 ? second / length * length : -((-second + length - 1) / length) * length;
   return {level, start};
 }
 

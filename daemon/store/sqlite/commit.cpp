@@ -2,15 +2,17 @@
 #include "store/sqlite/engine.hpp"
 #include "store/sqlite/record_codec.hpp"
 
-#include <cassert>
-
 #include <sqlite3.h>
+
+#include <cassert>
 
 namespace postponed::store::sqlite {
 
 namespace {
 
-std::int64_t us(wall_time time) { return time.time_since_epoch().count(); }
+std::int64_t us(wall_time time) {
+  return time.time_since_epoch().count();
+}
 
 } // namespace
 
@@ -27,7 +29,8 @@ boost::system::result<commit_outcome> engine::commit(batch&& work, wall_time now
   for (const held_id& each : work.done)
     if (!finish(each)) return fail("cannot write");
   if (next_row_ != first_row) {
-    if (!set_next_row_) set_next_row_ = db_.prepare("UPDATE control SET value = ? WHERE name = 'next_row'", true);
+    if (!set_next_row_)
+      set_next_row_ = db_.prepare("UPDATE control SET value = ? WHERE name = 'next_row'", true);
     set_next_row_.bind(1, next_row_);
     const bool done = set_next_row_.step() == SQLITE_DONE;
     set_next_row_.reset();
@@ -90,7 +93,8 @@ bool engine::defer(const deferral& each) {
   std::string error = each.error;
   if (kind == mark_kind::moved) {
     deferred_row before;
-    if (!read_deferred(each.id.row, moved_to, before) || !forget_deferred(each.id.row, moved_to)) return false;
+    if (!read_deferred(each.id.row, moved_to, before) || !forget_deferred(each.id.row, moved_to))
+      return false;
     if (error.empty()) error = before.error;
   }
   if (!insert_deferred_)
@@ -99,7 +103,11 @@ bool engine::defer(const deferral& each) {
                                    true);
   if (!insert_deferred_) return false;
   statement& put = insert_deferred_;
-  put.bind(1, us(each.due)).bind(2, each.id.row).bind(3, each.id.slot).bind(4, each.id.nonce).bind(5, row.bytes);
+  put.bind(1, us(each.due))
+      .bind(2, each.id.row)
+      .bind(3, each.id.slot)
+      .bind(4, each.id.nonce)
+      .bind(5, row.bytes);
   put.bind(6, each.publish_failures).bind(7, static_cast<std::int64_t>(each.why)).bind_text(8, error);
   const bool done = put.step() == SQLITE_DONE;
   put.reset();
@@ -107,7 +115,8 @@ bool engine::defer(const deferral& each) {
 }
 
 bool engine::forget_deferred(std::int64_t row, std::int64_t due) {
-  if (!delete_deferred_) delete_deferred_ = db_.prepare("DELETE FROM deferred WHERE due = ? AND row = ?", true);
+  if (!delete_deferred_)
+    delete_deferred_ = db_.prepare("DELETE FROM deferred WHERE due = ? AND row = ?", true);
   if (!delete_deferred_) return false;
   delete_deferred_.bind(1, due).bind(2, row);
   const bool done = delete_deferred_.step() == SQLITE_DONE;

@@ -4,8 +4,12 @@
 
 namespace postponed::store::sqlite {
 
-void statement::finalizer::operator()(sqlite3_stmt* handle) const { ::sqlite3_finalize(handle); }
-void connection::closer::operator()(sqlite3* handle) const { ::sqlite3_close_v2(handle); }
+void statement::finalizer::operator()(sqlite3_stmt* handle) const {
+  ::sqlite3_finalize(handle);
+}
+void connection::closer::operator()(sqlite3* handle) const {
+  ::sqlite3_close_v2(handle);
+}
 
 statement& statement::bind(int index, std::int64_t value) {
   ::sqlite3_bind_int64(handle_.get(), index, value);
@@ -24,9 +28,15 @@ statement& statement::bind_text(int index, std::string_view value) {
   return *this;
 }
 
-int statement::step() { return ::sqlite3_step(handle_.get()); }
-void statement::reset() { ::sqlite3_reset(handle_.get()); }
-std::int64_t statement::integer(int column) const { return ::sqlite3_column_int64(handle_.get(), column); }
+int statement::step() {
+  return ::sqlite3_step(handle_.get());
+}
+void statement::reset() {
+  ::sqlite3_reset(handle_.get());
+}
+std::int64_t statement::integer(int column) const {
+  return ::sqlite3_column_int64(handle_.get(), column);
+}
 
 std::string_view statement::blob(int column) const {
   const void* const data = ::sqlite3_column_blob(handle_.get(), column);
@@ -37,8 +47,8 @@ std::string_view statement::blob(int column) const {
 
 bool connection::open(const std::string& path) {
   sqlite3* raw = nullptr;
-  const int code = ::sqlite3_open_v2(path.c_str(), &raw,
-                                     SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
+  const int code = ::sqlite3_open_v2(
+      path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
   handle_.reset(raw); // also on an error: it holds the message
   return code == SQLITE_OK;
 }
@@ -66,11 +76,15 @@ std::string connection::text(const std::string& sql) {
 
 bool connection::checkpoint(bool truncate) {
   return ::sqlite3_wal_checkpoint_v2(handle_.get(), nullptr,
-                                     truncate ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE, nullptr,
-                                     nullptr) == SQLITE_OK;
+                                     truncate ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE,
+                                     nullptr, nullptr) == SQLITE_OK;
 }
 
-int connection::last_code() const { return ::sqlite3_errcode(handle_.get()) & 0xFF; }
-std::string connection::message() const { return ::sqlite3_errmsg(handle_.get()); }
+int connection::last_code() const {
+  return ::sqlite3_errcode(handle_.get()) & 0xFF;
+}
+std::string connection::message() const {
+  return ::sqlite3_errmsg(handle_.get());
+}
 
 } // namespace postponed::store::sqlite

@@ -1,4 +1,5 @@
-// RAII over SQLite's C interface: one connection, its statements. One thread; a statement dies before its connection.
+// RAII over SQLite's C interface: one connection, its statements. One thread; a statement dies before its
+// connection.
 #pragma once
 
 #include <cstdint>
@@ -12,20 +13,20 @@ struct sqlite3_stmt;
 namespace postponed::store::sqlite {
 
 class statement {
-public:
+ public:
   statement() = default;
   explicit statement(sqlite3_stmt* handle) : handle_{handle} {}
 
-  statement& bind(int index, std::int64_t value);           // from 1
-  statement& bind_blob(int index, std::string_view value);  // the bytes stay valid until reset()
+  statement& bind(int index, std::int64_t value);          // from 1
+  statement& bind_blob(int index, std::string_view value); // the bytes stay valid until reset()
   statement& bind_text(int index, std::string_view value);
-  int step();                                               // SQLITE_ROW, SQLITE_DONE or an error
+  int step(); // SQLITE_ROW, SQLITE_DONE or an error
   void reset();
-  std::int64_t integer(int column) const;                   // from 0
-  std::string_view blob(int column) const;                  // valid until the next step() or reset()
+  std::int64_t integer(int column) const;  // from 0
+  std::string_view blob(int column) const; // valid until the next step() or reset()
   explicit operator bool() const { return handle_ != nullptr; }
 
-private:
+ private:
   struct finalizer {
     void operator()(sqlite3_stmt* handle) const;
   };
@@ -33,19 +34,19 @@ private:
 };
 
 class connection {
-public:
+ public:
   // Opens or creates; the result code is in last_code(), its words in message().
   bool open(const std::string& path);
-  bool execute(const std::string& sql);                     // several statements; false: see last_code()
+  bool execute(const std::string& sql); // several statements; false: see last_code()
   statement prepare(const std::string& sql, bool persistent = false); // empty on an error
-  std::int64_t single(const std::string& sql);              // the first column of the first row; 0 where none
+  std::int64_t single(const std::string& sql); // the first column of the first row; 0 where none
   std::string text(const std::string& sql);
-  bool checkpoint(bool truncate);                           // false: an error
+  bool checkpoint(bool truncate); // false: an error
   sqlite3* handle() const { return handle_.get(); }
-  int last_code() const;                                    // primary result code
+  int last_code() const; // primary result code
   std::string message() const;
 
-private:
+ private:
   struct closer {
     void operator()(sqlite3* handle) const;
   };

@@ -16,7 +16,7 @@
 namespace postponed::store::sqlite {
 
 class engine final : public store {
-public:
+ public:
   explicit engine(sqlite_options options)
       : options_{std::move(options)}, buckets_{db_}, recent_{db_, options_.recent_limit} {}
   ~engine() override;
@@ -24,13 +24,14 @@ public:
   boost::system::error_code open(std::string& why);
 
   boost::system::result<commit_outcome> commit(batch&& work, wall_time now) override;
-  boost::system::result<horizon_page> load(horizon_position after, wall_time until, std::size_t limit) override;
+  boost::system::result<horizon_page> load(horizon_position after, wall_time until,
+                                           std::size_t limit) override;
   boost::system::result<std::vector<held_record>> read(const std::vector<held_id>& ids) override;
   boost::system::result<bool> maintain(wall_time now, bool idle) override;
   store_stats stats() const override;
   std::string last_error() const override { return error_; }
 
-private:
+ private:
   struct deferred_row { // of the table `deferred`
     std::int64_t due = 0;
     std::uint32_t failures = 0;
@@ -40,7 +41,7 @@ private:
 
   boost::system::error_code prepare_file(std::string& why);
   boost::system::error_code prepare_schema(std::string& why);
-  boost::system::error_code fail(const char* during);  // sticky; the connection's error in words
+  boost::system::error_code fail(const char* during); // sticky; the connection's error in words
   boost::system::error_code fail(errc code, std::string words);
   std::uint32_t route_number(const std::string& name); // 0: an error
 
@@ -65,7 +66,7 @@ private:
   std::map<std::uint32_t, std::string> route_names_;
   std::int64_t next_row_ = 1;
   std::mt19937 nonces_{std::random_device{}()};
-  int wal_pages_ = 0;          // in the log since the last checkpoint
+  int wal_pages_ = 0; // in the log since the last checkpoint
   std::int64_t page_size_ = 4096;
   std::uint64_t file_bytes_ = 0; // when last looked
   bool failed_ = false;

@@ -2,10 +2,10 @@
 #include "store/sqlite/engine.hpp"
 #include "store/sqlite/record_codec.hpp"
 
+#include <sqlite3.h>
+
 #include <algorithm>
 #include <limits>
-
-#include <sqlite3.h>
 
 namespace postponed::store::sqlite {
 
@@ -13,7 +13,7 @@ namespace {
 
 // Keeps the `limit` earliest rows of what it is given: a bucket larger than that costs a pass, not memory.
 class earliest {
-public:
+ public:
   explicit earliest(std::size_t limit) : limit_{limit} {}
 
   void offer(const held_ref& row) {
@@ -27,7 +27,9 @@ public:
     std::push_heap(rows_.begin(), rows_.end(), before);
   }
   // Whether anything due at or after `due` would only be cut off.
-  bool closed_to(wall_time due) const { return rows_.size() == limit_ && (limit_ == 0 || due > rows_.front().due); }
+  bool closed_to(wall_time due) const {
+    return rows_.size() == limit_ && (limit_ == 0 || due > rows_.front().due);
+  }
   void leave_out() { cut_ = true; }
   bool cut() const { return cut_; }
   std::vector<held_ref> take() {
@@ -35,7 +37,7 @@ public:
     return std::move(rows_);
   }
 
-private:
+ private:
   static bool before(const held_ref& a, const held_ref& b) {
     return std::pair{a.due, a.id.row} < std::pair{b.due, b.id.row};
   }
@@ -45,7 +47,9 @@ private:
   bool cut_ = false;
 };
 
-std::int64_t us(wall_time time) { return time.time_since_epoch().count(); }
+std::int64_t us(wall_time time) {
+  return time.time_since_epoch().count();
+}
 
 } // namespace
 
@@ -69,7 +73,8 @@ boost::system::result<horizon_page> engine::load(horizon_position after, wall_ti
     const bucket& each = *order;
     const wall_time begin{std::chrono::seconds{each.covers.start}};
     if (begin > until) break;
-    if (each.live == 0 || (after.due != wall_time::min() && wall_time{std::chrono::seconds{each.covers.end()}} <= after.due))
+    if (each.live == 0 ||
+        (after.due != wall_time::min() && wall_time{std::chrono::seconds{each.covers.end()}} <= after.due))
       continue;
     if (page.closed_to(begin)) {
       page.leave_out();
@@ -78,7 +83,8 @@ boost::system::result<horizon_page> engine::load(horizon_position after, wall_ti
     const std::string suffix = each.suffix();
     statement rows = db_.prepare("SELECT b.row, due, bytes, nonce, relative, slot FROM b" + suffix +
                                  " b WHERE due >= ? AND due <= ? AND b.row > ?"
-                                 " AND NOT EXISTS(SELECT 1 FROM m" + suffix + " m WHERE m.row = b.row)");
+                                 " AND NOT EXISTS(SELECT 1 FROM m" +
+                                 suffix + " m WHERE m.row = b.row)");
     if (!rows) return fail("cannot read");
     rows.bind(1, from_us).bind(2, until_us).bind(3, each.splitting ? each.split_to : 0);
     int code = 0;
@@ -86,8 +92,9 @@ boost::system::result<horizon_page> engine::load(horizon_position after, wall_ti
       take(rows);
     if (code != SQLITE_DONE) return fail("cannot read");
   }
-  statement moved = db_.prepare("SELECT row, due, bytes, nonce, 0, slot FROM deferred WHERE due >= ? AND due <= ?"
-                                " ORDER BY due, row LIMIT ?");
+  statement moved =
+      db_.prepare("SELECT row, due, bytes, nonce, 0, slot FROM deferred WHERE due >= ? AND due <= ?"
+                  " ORDER BY due, row LIMIT ?");
   if (!moved) return fail("cannot read");
   moved.bind(1, from_us).bind(2, until_us).bind(3, static_cast<std::int64_t>(limit) + 1);
   int code = 0;
@@ -124,12 +131,14 @@ boost::system::result<std::vector<held_record>> engine::read(const std::vector<h
     const buckets::found row = buckets_.find(id, true);
     if (row.in == nullptr) continue;
     if (checksum(id.row, row.due, row.head, row.body) != row.sum) {
-      return fail(errc::corrupt, "message " + to_string(id) + " in " + options_.path +
-                                     " does not match its checksum; the file is damaged and is left as it is: "
-                                     "restore a backup");
+      return fail(errc::corrupt,
+                  "message " + to_string(id) + " in " + options_.path +
+                      " does not match its checksum; the file is damaged and is left as it is: "
+                      "restore a backup");
     }
     auto head = decode_head(row.head);
-    if (!head) return fail(errc::corrupt, "message " + to_string(id) + " in " + options_.path + " cannot be read");
+    if (!head)
+      return fail(errc::corrupt, "message " + to_string(id) + " in " + options_.path + " cannot be read");
     held_record record = std::move(head->record);
     record.id = id;
     record.due = wall_time{microseconds{row.due}};

@@ -2,11 +2,10 @@
 
 #include <array>
 #include <cerrno>
-#include <utility>
-
 #include <fcntl.h>
 #include <sys/file.h>
 #include <unistd.h>
+#include <utility>
 
 namespace postponed::store::sqlite {
 
@@ -34,7 +33,8 @@ int lock_file::acquire(const std::string& path, std::string& holder) {
     return error;
   }
   const std::string mine = "process " + std::to_string(::getpid()) + "\n";
-  if (::ftruncate(descriptor_, 0) != 0 || ::pwrite(descriptor_, mine.data(), mine.size(), 0) < 0) return errno;
+  if (::ftruncate(descriptor_, 0) != 0 || ::pwrite(descriptor_, mine.data(), mine.size(), 0) < 0)
+    return errno;
   return 0;
 }
 

@@ -1,5 +1,5 @@
-// "<store>.lock": flock(2) held for the life of the process, its pid written in it for whoever comes second. The
-// kernel lets go of it when the process ends, however that happens.
+// "<store>.lock": flock(2) held for the life of the process, its pid written in it for whoever comes second.
+// The kernel lets go of it when the process ends, however that happens.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 namespace postponed::store::sqlite {
 
 class lock_file {
-public:
+ public:
   lock_file() = default;
   ~lock_file();
   lock_file(lock_file&& other) noexcept;
@@ -16,7 +16,7 @@ public:
   // 0, or an errno: EWOULDBLOCK where another process has it; `holder` is then what it wrote.
   int acquire(const std::string& path, std::string& holder);
 
-private:
+ private:
   int descriptor_ = -1;
 };
 

@@ -1,11 +1,11 @@
-// Housekeeping between operations: finished buckets are dropped, large ones split as they come near, the log is
-// written back to the file.
+// Housekeeping between operations: finished buckets are dropped, large ones split as they come near, the log
+// is written back to the file.
 #include "store/sqlite/engine.hpp"
 #include "store/sqlite/record_codec.hpp"
 
-#include <algorithm>
-
 #include <sqlite3.h>
+
+#include <algorithm>
 
 namespace postponed::store::sqlite {
 
@@ -13,7 +13,9 @@ namespace {
 
 constexpr int split_chunk = 2000; // rows moved in one call
 
-std::int64_t us_of(std::int64_t second) { return second * 1000000; }
+std::int64_t us_of(std::int64_t second) {
+  return second * 1000000;
+}
 
 } // namespace
 
@@ -56,9 +58,10 @@ bool engine::begin_split(wall_time now, bool& did) {
         covers.start - split_lead(covers.level).count() > second)
       continue;
     const auto live = static_cast<std::size_t>(each.live);
-    const bool large = covers.level == minute_level
-                           ? live > options_.split_minute_rows
-                           : live > options_.split_rows || static_cast<std::size_t>(each.live_bytes) > options_.split_bytes;
+    const bool large =
+        covers.level == minute_level
+            ? live > options_.split_minute_rows
+            : live > options_.split_rows || static_cast<std::size_t>(each.live_bytes) > options_.split_bytes;
     if (!large) continue;
     did = true;
     each.splitting = true;
@@ -69,9 +72,9 @@ bool engine::begin_split(wall_time now, bool& did) {
   return true;
 }
 
-// Moves the next rows of a bucket that is being split; when none is left, drops it. Row numbers stay, so that an id
-// finds its row in whatever bucket covers its slot; a row is visible in the old bucket above split_to and in the new
-// one below, in one transaction.
+// Moves the next rows of a bucket that is being split; when none is left, drops it. Row numbers stay, so that
+// an id finds its row in whatever bucket covers its slot; a row is visible in the old bucket above split_to
+// and in the new one below, in one transaction.
 bool engine::split_some(bucket& from, wall_time now) {
   const std::string suffix = from.suffix();
   const span covers = from.covers;
@@ -79,9 +82,10 @@ bool engine::split_some(bucket& from, wall_time now) {
   std::int64_t last = 0;
   int moved = 0;
   {
-    statement rows = db_.prepare("SELECT b.row, b.due, bytes, nonce, relative, slot, head, sum, body, ifnull(kind, 0),"
-                                 " ifnull(m.due, 0) FROM b" + suffix + " b LEFT JOIN m" + suffix +
-                                 " m ON m.row = b.row WHERE b.row > ? ORDER BY b.row LIMIT ?");
+    statement rows = db_.prepare(
+        "SELECT b.row, b.due, bytes, nonce, relative, slot, head, sum, body, ifnull(kind, 0),"
+        " ifnull(m.due, 0) FROM b" +
+        suffix + " b LEFT JOIN m" + suffix + " m ON m.row = b.row WHERE b.row > ? ORDER BY b.row LIMIT ?");
     if (!rows) return false;
     rows.bind(1, from.split_to).bind(2, split_chunk);
     int code = 0;
@@ -95,9 +99,9 @@ bool engine::split_some(bucket& from, wall_time now) {
       std::int64_t second = slot * 60;
       if (covers.level == minute_level) second = std::clamp(rows.integer(1) / us_of(1), second, second + 59);
       bucket* const to = buckets_.finer(covers, second, now);
-      if (to == nullptr ||
-          !buckets_.insert(*to, last, rows.integer(1), rows.integer(2), static_cast<std::uint32_t>(rows.integer(3)),
-                           rows.integer(4) != 0, slot, rows.blob(6), rows.integer(7), rows.blob(8)))
+      if (to == nullptr || !buckets_.insert(*to, last, rows.integer(1), rows.integer(2),
+                                            static_cast<std::uint32_t>(rows.integer(3)), rows.integer(4) != 0,
+                                            slot, rows.blob(6), rows.integer(7), rows.blob(8)))
         return false;
       if (kind == mark_kind::moved && !buckets_.set_mark(*to, last, kind, rows.integer(10))) return false;
       const std::uint32_t route = route_of(rows.blob(6));

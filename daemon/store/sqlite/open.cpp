@@ -1,11 +1,11 @@
 // Opening the store's file: lock, file system, SQLite's settings, schema.
 #include "store/sqlite/engine.hpp"
 
+#include <sqlite3.h>
+
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-
-#include <sqlite3.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -37,29 +37,43 @@ const char* network_name(const std::string& folder) {
   struct statfs about {};
   if (::statfs(folder.c_str(), &about) != 0) return nullptr;
   switch (static_cast<unsigned long>(about.f_type)) {
-  case 0x6969: return "NFS";
-  case 0x517B: return "SMB";
-  case 0xFE534D42: return "SMB2";
-  case 0xFF534D42: return "CIFS";
-  case 0x00C36400: return "Ceph";
-  case 0x5346414F: return "AFS";
-  case 0x01021997: return "9P";
-  case 0x0BD00BD0: return "Lustre";
-  default: return nullptr;
+  case 0x6969:
+    return "NFS";
+  case 0x517B:
+    return "SMB";
+  case 0xFE534D42:
+    return "SMB2";
+  case 0xFF534D42:
+    return "CIFS";
+  case 0x00C36400:
+    return "Ceph";
+  case 0x5346414F:
+    return "AFS";
+  case 0x01021997:
+    return "9P";
+  case 0x0BD00BD0:
+    return "Lustre";
+  default:
+    return nullptr;
   }
 }
 
 errc code_of(int sqlite_code) {
   switch (sqlite_code) {
   case SQLITE_CORRUPT:
-  case SQLITE_NOTADB: return errc::corrupt;
-  case SQLITE_FULL: return errc::full;
+  case SQLITE_NOTADB:
+    return errc::corrupt;
+  case SQLITE_FULL:
+    return errc::full;
   case SQLITE_PERM:
   case SQLITE_READONLY:
-  case SQLITE_CANTOPEN: return errc::permission;
+  case SQLITE_CANTOPEN:
+    return errc::permission;
   case SQLITE_BUSY:
-  case SQLITE_LOCKED: return errc::locked;
-  default: return errc::io;
+  case SQLITE_LOCKED:
+    return errc::locked;
+  default:
+    return errc::io;
   }
 }
 
@@ -101,12 +115,13 @@ boost::system::error_code engine::prepare_file(std::string& why) {
   const std::string folder = file.has_parent_path() ? file.parent_path().string() : ".";
   struct ::stat about {};
   if (::stat(folder.c_str(), &about) != 0 || !S_ISDIR(about.st_mode)) {
-    why = "the folder " + folder + " of the store does not exist; create it, owned by the user that runs postponed";
+    why = "the folder " + folder +
+          " of the store does not exist; create it, owned by the user that runs postponed";
     return make_error_code(errc::no_directory);
   }
   if (const char* const network = network_name(folder)) {
-    why = folder + " is on a network file system (" + network + "), whose locks and syncs cannot be trusted; " +
-          "put store.path on a local disk";
+    why = folder + " is on a network file system (" + network +
+          "), whose locks and syncs cannot be trusted; " + "put store.path on a local disk";
     return make_error_code(errc::network_filesystem);
   }
   std::string holder;
@@ -131,13 +146,14 @@ boost::system::error_code engine::prepare_file(std::string& why) {
 }
 
 boost::system::error_code engine::prepare_schema(std::string& why) {
-  // page_size and auto_vacuum count only for a new file. secure_delete is on by default in Debian's build, and would
-  // write every freed page once more.
+  // page_size and auto_vacuum count only for a new file. secure_delete is on by default in Debian's build,
+  // and would write every freed page once more.
   if (!db_.execute("PRAGMA locking_mode=EXCLUSIVE; PRAGMA page_size=8192; PRAGMA auto_vacuum=NONE;"
                    "PRAGMA secure_delete=OFF; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0;"
                    "PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-" +
                    std::to_string(options_.cache_kib)) ||
-      db_.text("PRAGMA journal_mode=WAL") != "wal" || !db_.execute("PRAGMA synchronous=FULL; BEGIN IMMEDIATE"))
+      db_.text("PRAGMA journal_mode=WAL") != "wal" ||
+      !db_.execute("PRAGMA synchronous=FULL; BEGIN IMMEDIATE"))
     return fail("cannot open");
   const std::int64_t id = db_.single("PRAGMA application_id");
   const std::int64_t version = db_.single("PRAGMA user_version");
@@ -181,7 +197,8 @@ boost::system::error_code engine::prepare_schema(std::string& why) {
 
 namespace postponed::store {
 
-boost::system::result<std::unique_ptr<store>> open_sqlite_store(const sqlite_options& options, std::string& why) {
+boost::system::result<std::unique_ptr<store>> open_sqlite_store(const sqlite_options& options,
+                                                                std::string& why) {
   auto opened = std::make_unique<sqlite::engine>(options);
   if (const auto error = opened->open(why)) return error;
   return std::unique_ptr<store>{std::move(opened)};

@@ -1,8 +1,8 @@
 #include "store/sqlite/recent.hpp"
 
-#include <bit>
-
 #include <sqlite3.h>
+
+#include <bit>
 
 namespace postponed::store::sqlite {
 
@@ -13,12 +13,14 @@ constexpr std::size_t slack = 1024; // pruned in lots, not one by one
 } // namespace
 
 bool recent::load() {
-  statement ask = in_.prepare("SELECT sequence, high, low, slot, row, nonce, due, bytes FROM recent ORDER BY sequence");
+  statement ask =
+      in_.prepare("SELECT sequence, high, low, slot, row, nonce, due, bytes FROM recent ORDER BY sequence");
   if (!ask) return false;
   int code = 0;
   while ((code = ask.step()) == SQLITE_ROW) {
     const std::int64_t sequence = ask.integer(0);
-    const fingerprint content{std::bit_cast<std::uint64_t>(ask.integer(1)), std::bit_cast<std::uint64_t>(ask.integer(2))};
+    const fingerprint content{std::bit_cast<std::uint64_t>(ask.integer(1)),
+                              std::bit_cast<std::uint64_t>(ask.integer(2))};
     held_ref held;
     held.id = {ask.integer(3), ask.integer(4), static_cast<std::uint32_t>(ask.integer(5))};
     held.due = wall_time{microseconds{ask.integer(6)}};
@@ -57,7 +59,8 @@ bool recent::prune() {
   while (order_.size() > limit_) {
     const auto& [sequence, content] = order_.front();
     // The same content may have been added again since: then the newer entry stays.
-    if (const auto at = known_.find(content); at != known_.end() && at->second.sequence == sequence) known_.erase(at);
+    if (const auto at = known_.find(content); at != known_.end() && at->second.sequence == sequence)
+      known_.erase(at);
     order_.pop_front();
   }
   return in_.execute("DELETE FROM recent WHERE sequence < " + std::to_string(order_.front().first));

@@ -1,5 +1,5 @@
-// The fingerprints of what was committed lately, for recognising a redelivery of what was committed but not acked.
-// Bounded; in memory, and in a table that is written in the transaction of the insert. One thread.
+// The fingerprints of what was committed lately, for recognising a redelivery of what was committed but not
+// acked. Bounded; in memory, and in a table that is written in the transaction of the insert. One thread.
 #pragma once
 
 #include "store/sqlite/connection.hpp"
@@ -13,7 +13,7 @@
 namespace postponed::store::sqlite {
 
 class recent {
-public:
+ public:
   recent(connection& in, std::size_t limit) : in_{in}, limit_{limit} {}
 
   bool load();
@@ -21,9 +21,11 @@ public:
   bool add(const fingerprint& content, const held_ref& held); // false: an error
   bool prune();
 
-private:
+ private:
   struct hash {
-    std::size_t operator()(const fingerprint& value) const noexcept { return static_cast<std::size_t>(value.low); }
+    std::size_t operator()(const fingerprint& value) const noexcept {
+      return static_cast<std::size_t>(value.low);
+    }
   };
   struct entry {
     std::int64_t sequence = 0;

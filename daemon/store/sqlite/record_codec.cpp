@@ -14,12 +14,14 @@ constexpr char version = 1;
 constexpr std::size_t fixed_size = 27;
 constexpr std::size_t nonce_at = 3, route_at = 7;
 
-template <typename T> void put(std::string& out, T value) {
+template <typename T>
+void put(std::string& out, T value) {
   for (std::size_t i = 0; i < sizeof(T); ++i)
     out += static_cast<char>(static_cast<std::uint64_t>(value) >> (8 * i));
 }
 
-template <typename T> T get(std::string_view bytes, std::size_t at) {
+template <typename T>
+T get(std::string_view bytes, std::size_t at) {
   std::uint64_t value = 0;
   for (std::size_t i = 0; i < sizeof(T); ++i)
     value |= static_cast<std::uint64_t>(static_cast<unsigned char>(bytes[at + i])) << (8 * i);
@@ -82,9 +84,15 @@ std::optional<record_head> decode_head(std::string_view bytes) {
   return head;
 }
 
-std::uint32_t nonce_of(std::string_view head) { return get<std::uint32_t>(head, nonce_at); }
-std::uint32_t route_of(std::string_view head) { return get<std::uint32_t>(head, route_at); }
-bool is_relative(std::string_view head) { return (head[1] & 1) != 0; }
+std::uint32_t nonce_of(std::string_view head) {
+  return get<std::uint32_t>(head, nonce_at);
+}
+std::uint32_t route_of(std::string_view head) {
+  return get<std::uint32_t>(head, route_at);
+}
+bool is_relative(std::string_view head) {
+  return (head[1] & 1) != 0;
+}
 
 std::int64_t checksum(std::int64_t row, std::int64_t due, std::string_view head, std::string_view body) {
   const std::int64_t numbers[] = {row, due};

@@ -1,8 +1,8 @@
 // A held record's head (all but due time and body) as bytes, and the checksum over the whole. Pure.
 //
-// Layout, all integers little-endian: version (1 byte, 1), flags (1 byte: 1 relative), why (1), nonce (4), route (4),
-// attempt (4), publish failures (4), first seen (8, us), then exchange, routing key, error and properties, each with
-// a 4-byte length before it. Strings are any bytes.
+// Layout, all integers little-endian: version (1 byte, 1), flags (1 byte: 1 relative), why (1), nonce (4),
+// route (4), attempt (4), publish failures (4), first seen (8, us), then exchange, routing key, error and
+// properties, each with a 4-byte length before it. Strings are any bytes.
 #pragma once
 
 #include "base/held.hpp"
@@ -15,8 +15,8 @@
 namespace postponed::store::sqlite {
 
 struct record_head {
-  held_record record;       // without id.slot, id.row, due, route and body
-  std::uint32_t route = 0;  // its number in the routes table
+  held_record record;      // without id.slot, id.row, due, route and body
+  std::uint32_t route = 0; // its number in the routes table
 };
 
 std::string encode_head(const held_record& record, std::uint32_t route);

@@ -14,18 +14,19 @@ namespace postponed::store {
 
 struct sqlite_options {
   std::string path;
-  std::size_t recent_limit = 65536;                    // fingerprints remembered
-  std::size_t split_rows = 50000;                      // an hour's or longer bucket above this is split on approach
-  std::size_t split_bytes = std::size_t{32} << 20;     // ... or above this
-  std::size_t split_minute_rows = 250000;              // a minute's bucket above this is split into seconds
-  std::size_t wal_soft = std::size_t{16} << 20;        // bytes of log after which a checkpoint is worth it
-  std::size_t wal_idle = std::size_t{1} << 20;         // ... when nobody waits
-  int cache_kib = 8192;                                // SQLite's page cache
+  std::size_t recent_limit = 65536; // fingerprints remembered
+  std::size_t split_rows = 50000;   // an hour's or longer bucket above this is split on approach
+  std::size_t split_bytes = std::size_t{32} << 20; // ... or above this
+  std::size_t split_minute_rows = 250000;          // a minute's bucket above this is split into seconds
+  std::size_t wal_soft = std::size_t{16} << 20;    // bytes of log after which a checkpoint is worth it
+  std::size_t wal_idle = std::size_t{1} << 20;     // ... when nobody waits
+  int cache_kib = 8192;                            // SQLite's page cache
 };
 
-// Opens or creates the file and takes it for this process alone. On an error `why` says in words what is wrong and
-// what to do: the holder of a locked file by its process id, a newer schema, a damaged file (never made anew), a
-// network file system, a missing folder or permission.
-boost::system::result<std::unique_ptr<store>> open_sqlite_store(const sqlite_options& options, std::string& why);
+// Opens or creates the file and takes it for this process alone. On an error `why` says in words what is
+// wrong and what to do: the holder of a locked file by its process id, a newer schema, a damaged file (never
+// made anew), a network file system, a missing folder or permission.
+boost::system::result<std::unique_ptr<store>> open_sqlite_store(const sqlite_options& options,
+                                                                std::string& why);
 
 } // namespace postponed::store

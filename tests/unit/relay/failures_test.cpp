@@ -17,7 +17,8 @@ relay::parameters two_routes() {
 
 } // namespace
 
-TEST_CASE("a returned message is tried again with growing pauses, then goes to its dead letter with its history") {
+TEST_CASE(
+    "a returned message is tried again with growing pauses, then goes to its dead letter with its history") {
   relay_world world{relay_world::one_route()};
   world.on_publish = [](const published& each) {
     return each.exchange == "dlx" ? answer::confirm : answer::give_back;
@@ -91,7 +92,8 @@ TEST_CASE("too large a body goes to the dead letter at once") {
   CHECK(world.to("dlx", "dead.orders.too_large")[0].body.size() == 11);
 }
 
-TEST_CASE("after a lost connection what was unconfirmed is published again with the same id, at no attempt's cost") {
+TEST_CASE("after a lost connection what was unconfirmed is published again with the same id, at no attempt's "
+          "cost") {
   relay_world world{relay_world::one_route()};
   world.on_publish = [](const published&) { return answer::silence; };
   world.open_lanes();
@@ -111,7 +113,8 @@ TEST_CASE("after a lost connection what was unconfirmed is published again with 
   CHECK(world.held->rows().empty());
 }
 
-TEST_CASE("a destination that never confirms does not hold up another, and gets its messages when it answers") {
+TEST_CASE(
+    "a destination that never confirms does not hold up another, and gets its messages when it answers") {
   auto limits = two_routes();
   limits.confirm_window = 10;
   relay_world world{limits};
@@ -181,11 +184,13 @@ TEST_CASE("a message that closes the channel for a reason of its own is found ou
     world.deliver(10, body);
   world.pass(20ms);
   REQUIRE(on_main.size() == 3);
-  world.engine.on_lane_lost(relay::lane::main, 406, "PRECONDITION_FAILED - invalid expiration 'x'", world.now);
+  world.engine.on_lane_lost(relay::lane::main, 406, "PRECONDITION_FAILED - invalid expiration 'x'",
+                            world.now);
   world.engine.on_lane_open(relay::lane::main, world.now);
   world.settle();
   for (int attempt = 0; attempt < 3; ++attempt) {
-    world.engine.on_lane_lost(relay::lane::probe, 406, "PRECONDITION_FAILED - invalid expiration 'x'", world.now);
+    world.engine.on_lane_lost(relay::lane::probe, 406, "PRECONDITION_FAILED - invalid expiration 'x'",
+                              world.now);
     world.engine.on_lane_open(relay::lane::probe, world.now);
     world.pass(10s);
   }
@@ -193,7 +198,8 @@ TEST_CASE("a message that closes the channel for a reason of its own is found ou
   CHECK(world.count().confirmed == 2);
   REQUIRE(world.to("dlx", "dead.orders.nacked").size() == 1);
   CHECK(world.to("dlx", "dead.orders.nacked")[0].body == "culprit");
-  CHECK(world.to("dlx", "dead.orders.nacked")[0].header("postponed-error").find("expiration") != std::string::npos);
+  CHECK(world.to("dlx", "dead.orders.nacked")[0].header("postponed-error").find("expiration") !=
+        std::string::npos);
   CHECK(world.held->rows().empty());
 }
 
@@ -225,7 +231,8 @@ TEST_CASE("a message that takes the whole connection down is found out too") {
 
 TEST_CASE("a release key longer than AMQP allows is unroutable, not cut") {
   auto limits = relay_world::one_route();
-  limits.routes[0].release = {"shop", std::string(200, 'k') + ".{route}.{routing_key}" + std::string(60, 'k'), std::nullopt};
+  limits.routes[0].release = {"shop", std::string(200, 'k') + ".{route}.{routing_key}" + std::string(60, 'k'),
+                              std::nullopt};
   relay_world world{limits};
   world.open_lanes();
   world.deliver(0);
@@ -235,7 +242,8 @@ TEST_CASE("a release key longer than AMQP allows is unroutable, not cut") {
   CHECK(world.publishes[0].header("postponed-error").find("255") != std::string::npos);
 }
 
-TEST_CASE("headers that fit no frame with ours added are too large, and the body still reaches the dead letter") {
+TEST_CASE(
+    "headers that fit no frame with ours added are too large, and the body still reaches the dead letter") {
   relay_world world{relay_world::one_route()};
   world.engine.set_properties_max(400);
   world.open_lanes();

@@ -1,5 +1,5 @@
-// A whole world around the engine, with no broker and no waiting: a memory store, a broker whose answers a test
-// chooses, and a clock that moves when told.
+// A whole world around the engine, with no broker and no waiting: a memory store, a broker whose answers a
+// test chooses, and a clock that moves when told.
 #pragma once
 
 #include "proto/properties.hpp"
@@ -37,11 +37,12 @@ struct published {
 };
 
 class relay_world {
-public:
+ public:
   enum class answer { confirm, give_back, refuse, silence };
   using broker = std::function<answer(const published&)>;
 
-  explicit relay_world(relay::parameters limits, std::shared_ptr<memory_store> kept = std::make_shared<memory_store>())
+  explicit relay_world(relay::parameters limits,
+                       std::shared_ptr<memory_store> kept = std::make_shared<memory_store>())
       : held{std::move(kept)}, engine{std::move(limits), [] { return 0.5; }} {
     engine.start(held->stats());
   }
@@ -105,7 +106,8 @@ public:
         acks.push_back(each);
       for (relay::publish_action& each : wanted.publishes) {
         busy = true;
-        publishes.push_back({each.on, each.tag, each.exchange, each.routing_key, each.properties, each.body, now.wall});
+        publishes.push_back(
+            {each.on, each.tag, each.exchange, each.routing_key, each.properties, each.body, now.wall});
         reply(publishes.back());
       }
       if (!wanted.reads.empty()) {
@@ -165,20 +167,25 @@ public:
   std::vector<std::string> notes;
   std::map<std::size_t, std::uint64_t> next_delivery_tag;
 
-private:
+ private:
   void move_to(wall_time to) {
     now.steady += std::chrono::duration_cast<steady_time::duration>(to - now.wall);
     now.wall = to;
   }
   void reply(const published& each) {
     switch (on_publish(each)) {
-    case answer::confirm: engine.on_confirmed(each.on, each.tag, false, now); break;
+    case answer::confirm:
+      engine.on_confirmed(each.on, each.tag, false, now);
+      break;
     case answer::give_back:
       engine.on_returned(each.on, each.properties, 312, "NO_ROUTE");
       engine.on_confirmed(each.on, each.tag, false, now);
       break;
-    case answer::refuse: engine.on_refused(each.on, each.tag, false, now); break;
-    case answer::silence: break;
+    case answer::refuse:
+      engine.on_refused(each.on, each.tag, false, now);
+      break;
+    case answer::silence:
+      break;
     }
   }
 };
