@@ -140,7 +140,8 @@ void bare_relay(std::uint16_t port, const std::string& from, const std::string& 
   std::map<std::uint64_t, std::uint64_t> unconfirmed; // confirm tag -> delivery tag
   std::size_t done = 0;
   while (done < count) {
-    in.pump(std::chrono::milliseconds{1}, [&](proto::session_event& each) {
+    wire_client::wait_for_either(in, out, std::chrono::milliseconds{100});
+    in.pump(std::chrono::milliseconds{0}, [&](proto::session_event& each) {
       if (auto* const message = std::get_if<proto::event::delivered>(&each)) {
         const auto tag =
             out.session().publish(1, "", to, message->content.properties, message->content.body, true);
@@ -148,7 +149,7 @@ void bare_relay(std::uint16_t port, const std::string& from, const std::string& 
       }
     });
     std::uint64_t ack_to = 0;
-    out.pump(std::chrono::milliseconds{unconfirmed.empty() ? 0 : 1}, [&](proto::session_event& each) {
+    out.pump(std::chrono::milliseconds{0}, [&](proto::session_event& each) {
       const auto* const ack = std::get_if<proto::event::confirmed>(&each);
       if (ack == nullptr) return;
       const auto end = unconfirmed.upper_bound(ack->tag);

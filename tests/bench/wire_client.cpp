@@ -92,6 +92,13 @@ void wire_client::pump(std::chrono::milliseconds wait,
   write_all();
 }
 
+void wire_client::wait_for_either(wire_client& one, wire_client& other, std::chrono::milliseconds time) {
+  one.write_all();
+  other.write_all();
+  pollfd watched[] = {{one.socket_, POLLIN, 0}, {other.socket_, POLLIN, 0}};
+  ::poll(watched, 2, static_cast<int>(time.count()));
+}
+
 std::uint64_t now_us() {
   return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
                                         std::chrono::system_clock::now().time_since_epoch())

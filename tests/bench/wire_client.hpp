@@ -28,6 +28,8 @@ class wire_client {
   // Writes what is to be written, reads what there is (waiting at most `wait`), and gives each event to
   // `on_event`.
   void pump(std::chrono::milliseconds wait, const std::function<void(proto::session_event&)>& on_event);
+  // Writes what both have to say, then waits until either has something to read, `time` at most.
+  static void wait_for_either(wire_client& one, wire_client& other, std::chrono::milliseconds time);
   // Pumps until an event of type T comes; throws after ten seconds.
   template <typename T>
   T wait_for() {

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <limits>
+
 using namespace postponed;
 using namespace postponed::schedule;
 using namespace std::chrono_literals;
@@ -24,4 +26,16 @@ TEST_CASE("jitter spreads a pause on both sides, and never over the maximum") {
   CHECK(delay_for(policy, 100, 0.0) == 30s);
 }
 
-TEST_CASE("no failure yet pauses as for the first") { CHECK(delay_for({1s, 10s, 2.0, 0.0}, 0, 0.5) == 1s); }
+TEST_CASE("no failure yet pauses as for the first") {
+  CHECK(delay_for({1s, 10s, 2.0, 0.0}, 0, 0.5) == 1s);
+}
+
+TEST_CASE("no count of failures and no maximum overflows") {
+  constexpr auto most = std::numeric_limits<unsigned>::max();
+  CHECK(delay_for({1s, microseconds::max(), 2.0, 0.5}, most, 0.999999) == microseconds::max());
+  CHECK(delay_for({1s, microseconds::max(), 1e300, 0.0}, 3, 0.5) == microseconds::max());
+  CHECK(delay_for({0s, 10s, 2.0, 0.5}, most, 0.5) == 0s); // nothing times infinity
+  CHECK(delay_for({1s, 0s, 2.0, 0.5}, 1, 0.5) == 0s);
+  CHECK(delay_for({1s, 10s, 1.0, 0.0}, most, 0.5) == 1s);
+  CHECK(delay_for({1s, 10s, 2.0, 3.0}, 1, 0.0) == 0s); // more jitter than there is to take away
+}
