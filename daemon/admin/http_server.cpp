@@ -12,7 +12,11 @@
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
 
+#include <algorithm>
+#include <cassert>
+#include <exception>
 #include <list>
+#include <optional>
 
 namespace postponed::admin {
 
@@ -24,6 +28,15 @@ using asio::ip::tcp;
 namespace {
 
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
+constexpr std::chrono::milliseconds accept_pause{100};
+
+request request_of(const http::request<http::string_body>& got) {
+  request asked;
+  asked.method = std::string{got.method_string()};
+  asked.target = std::string{got.target()};
+  asked.host = std::string{got[http::field::host]};
+  return asked;
+}
 
 http::response<http::string_body> message_of(response&& from, const http::request<http::string_body>& asked) {
   http::response<http::string_body> to{static_cast<http::status>(from.status), asked.version()};
@@ -37,6 +50,27 @@ http::response<http::string_body> message_of(response&& from, const http::reques
   to.prepare_payload();
   if (asked.method() == http::verb::head) to.body().clear(); // the length stays
   return to;
+}
+
+// A request that cannot be answered, as it could not be read; nothing where the peer is simply gone or too
+// slow.
+std::optional<response> refusal(const beast::error_code& error, const http_limits& limits) {
+  if (error == http::error::header_limit)
+    return problem(431, "Request Header Fields Too Large",
+                   "a header may have " + std::to_string(limits.header_bytes) + " bytes");
+  if (error == http::error::body_limit)
+    return problem(413, "Content Too Large",
+                   "a body may have " + std::to_string(limits.body_bytes) + " bytes");
+  if (error == http::error::end_of_stream || error == http::error::partial_message) return std::nullopt;
+  if (error.category() == http::make_error_code(http::error::end_of_stream).category())
+    return problem(400, "Bad Request", "this is no HTTP request: " + error.message());
+  return std::nullopt;
+}
+
+// An IPv6 address in brackets, as a URI has it.
+std::string shown_address(const std::string& host, std::uint16_t port) {
+  const bool bare_v6 = host.find(':') != std::string::npos;
+  return (bare_v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }
 
 } // namespace
@@ -55,6 +89,7 @@ struct http_server::impl {
       : context{in}, answer{std::move(call)}, limits{bounds}, acceptor{in}, wake{in} {}
 
   asio::awaitable<void> accept() {
+    bool failing = false;
     while (!stopping) {
       if (streams.size() >= limits.connections) {
         wake.expires_after(std::chrono::hours{1});
@@ -64,12 +99,15 @@ struct http_server::impl {
       auto [error, socket] = co_await acceptor.async_accept(as_result);
       if (stopping) break;
       if (error) {
-        // Out of descriptors, or a peer that was gone already: neither may spin nor end the server.
-        log::warning("cannot accept a connection to the admin endpoint", {{"why", error.message()}});
-        wake.expires_after(std::chrono::milliseconds{100});
+        // Out of descriptors or memory: it may neither spin, nor fill the log, nor end the server.
+        if (!failing)
+          log::warning("cannot accept a connection to the admin endpoint", {{"why", error.message()}});
+        failing = true;
+        wake.expires_after(accept_pause);
         co_await wake.async_wait(as_result);
         continue;
       }
+      failing = false;
       const auto place = streams.emplace(streams.end(), std::move(socket));
       spawn(serve(*place), [this, place] {
         streams.erase(place);
@@ -94,50 +132,59 @@ struct http_server::impl {
       http::request_parser<http::string_body> parser;
       parser.header_limit(limits.header_bytes);
       parser.body_limit(limits.body_bytes);
-      stream.expires_after(limits.patience);
+      stream.expires_after(limits.patience); // for the whole request, however its bytes drip in
       auto [read_error, read_size] = co_await http::async_read(stream, buffer, parser, as_result);
-      response reply;
-      bool last = false;
-      if (read_error == http::error::header_limit) {
-        reply = {431, "text/plain; charset=utf-8", "the request's header is too large\n", {}};
-        last = true;
-      } else if (read_error == http::error::body_limit) {
-        reply = {413, "text/plain; charset=utf-8", "the request's body is too large\n", {}};
-        last = true;
-      } else if (read_error) {
-        break;
-      } else {
-        const http::request<http::string_body>& got = parser.get();
-        request asked;
-        asked.method = std::string{got.method_string()};
-        asked.target = std::string{got.target()};
-        asked.host = std::string{got[http::field::host]};
-        reply = answer(asked);
-      }
-      http::response<http::string_body> out = message_of(std::move(reply), parser.get());
-      if (last) out.keep_alive(false);
+      std::optional<response> reply;
+      if (read_error)
+        reply = refusal(read_error, limits);
+      else
+        reply = answer(request_of(parser.get()));
+      if (!reply) break;
+      http::response<http::string_body> out = message_of(std::move(*reply), parser.get());
+      if (read_error) out.keep_alive(false);
       stream.expires_after(limits.patience);
       http::response_serializer<http::string_body> serializer{out};
       auto [write_error, written] = co_await http::async_write(stream, serializer, as_result);
-      if (write_error || !out.keep_alive()) break;
+      if (write_error) break;
+      if (read_error) co_await drain(stream, buffer);
+      if (!out.keep_alive()) break;
     }
     beast::error_code ignored;
     stream.socket().shutdown(tcp::socket::shutdown_both, ignored);
     stream.close();
+  }
+
+  // Closing with bytes unread resets the connection, and the peer loses the refusal on its way: so the rest
+  // of a request is read and thrown away, to a limit.
+  asio::awaitable<void> drain(beast::tcp_stream& stream, beast::flat_buffer& buffer) {
+    beast::error_code ignored;
+    stream.socket().shutdown(tcp::socket::shutdown_send, ignored);
+    stream.expires_after(limits.patience);
+    for (std::uint64_t left = 4 * limits.body_bytes; left > 0;) {
+      buffer.clear();
+      const auto space = buffer.prepare(16384);
+      auto [error, got] = co_await stream.async_read_some(space, as_result);
+      if (error) break;
+      left -= std::min<std::uint64_t>(left, got);
+    }
   }
 };
 
 http_server::http_server(asio::io_context& context, handler answer, http_limits limits)
     : impl_{std::make_unique<impl>(context, std::move(answer), limits)} {}
 
-http_server::~http_server() = default;
+http_server::~http_server() {
+  // A defect that ends the process by an exception may leave some; any other coroutine would outlive the
+  // server.
+  assert(idle() || std::uncaught_exceptions() > 0);
+}
 
 bool http_server::listen(const std::string& host, std::uint16_t port, std::string& why) {
   boost::system::error_code error;
   const auto address = asio::ip::make_address(host, error);
-  const std::string shown = host + ":" + std::to_string(port);
+  const std::string shown = shown_address(host, port);
   if (error) {
-    why = shown + " is no address";
+    why = "admin.listen: " + host + " is no address; give an IPv4 or IPv6 address, as 127.0.0.1";
     return false;
   }
   const tcp::endpoint endpoint{address, port};
@@ -146,6 +193,8 @@ bool http_server::listen(const std::string& host, std::uint16_t port, std::strin
   if (!error) impl_->acceptor.bind(endpoint, error);
   if (!error) impl_->acceptor.listen(asio::socket_base::max_listen_connections, error);
   if (error) {
+    boost::system::error_code ignored;
+    impl_->acceptor.close(ignored);
     why = "cannot listen on " + shown + ": " + error.message() + "; give admin.listen another address";
     return false;
   }

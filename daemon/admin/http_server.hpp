@@ -19,7 +19,7 @@ namespace postponed::admin {
 
 struct http_limits {
   std::uint32_t header_bytes = 16 * 1024;
-  std::uint64_t body_bytes = 1024 * 1024;
+  std::uint64_t body_bytes = std::uint64_t{1} << 20;
   std::size_t connections = 64;              // more wait in the listening socket's queue
   std::chrono::milliseconds patience{15000}; // for a whole request, and for the next on a kept connection
 };

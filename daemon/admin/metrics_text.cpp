@@ -4,7 +4,8 @@
 
 #include <fmt/format.h>
 
-#include <functional>
+#include <cstdint>
+#include <iterator>
 
 namespace postponed::admin {
 
@@ -60,59 +61,60 @@ class writer {
   std::string out_;
 };
 
-using route_value = std::function<double(const relay::route_counters&)>;
-
-void per_route(writer& to, const snapshot& shown, std::string_view name, std::string_view type,
-               std::string_view help, const route_value& value) {
-  to.family(name, type, help);
-  for (const auto& [route, count] : shown.counters.routes)
-    to.sample(value(count), fmt::format("route=\"{}\"", escaped(route)));
+double number(std::uint64_t value) {
+  return static_cast<double>(value);
 }
 
+std::string route_label(const std::string& name) {
+  return fmt::format("route=\"{}\"", escaped(name));
+}
+
+struct route_family {
+  std::string_view name, type, help;
+  std::uint64_t relay::route_counters::*value;
+};
+
+using counters = relay::route_counters;
+constexpr route_family route_families[] = {
+    {"postponed_held_messages", "gauge", "Messages held, by route.", &counters::held_messages},
+    {"postponed_held_bytes", "gauge", "Bytes of properties and bodies held, by route.",
+     &counters::held_bytes},
+    {"postponed_intake_messages_total", "counter", "Deliveries taken from the intake.", &counters::intake},
+    {"postponed_redelivered_messages_total", "counter", "Deliveries that the broker marked as redelivered.",
+     &counters::redelivered},
+    {"postponed_duplicate_messages_total", "counter", "Redeliveries recognised as held already.",
+     &counters::duplicates},
+    {"postponed_unrecognised_redeliveries_total", "counter",
+     "Redeliveries without message-id: held, perhaps twice.", &counters::unrecognised},
+    {"postponed_released_messages_total", "counter", "Publishes to the destination, repeats included.",
+     &counters::released},
+    {"postponed_confirmed_messages_total", "counter", "Releases confirmed and not returned.",
+     &counters::confirmed},
+    {"postponed_returned_messages_total", "counter", "Releases that the broker could not route.",
+     &counters::returned},
+    {"postponed_nacked_messages_total", "counter", "Releases that the broker refused.", &counters::nacked},
+    {"postponed_unknown_outcomes_total", "counter",
+     "Releases whose confirm never came; published again with the same id.", &counters::unknown},
+    {"postponed_repeated_messages_total", "counter", "Releases published again after an unknown outcome.",
+     &counters::repeated},
+    {"postponed_dead_letter_failures_total", "counter",
+     "Dead letters that were not accepted; they stay held.", &counters::dead_letter_failures},
+};
+
 void write_routes(writer& to, const snapshot& shown) {
-  using counters = const relay::route_counters&;
-  const auto number = [](std::uint64_t value) { return static_cast<double>(value); };
-  per_route(to, shown, "postponed_held_messages", "gauge", "Messages held, by route.",
-            [&](counters c) { return number(c.held_messages); });
-  per_route(to, shown, "postponed_held_bytes", "gauge", "Bytes of properties and bodies held, by route.",
-            [&](counters c) { return number(c.held_bytes); });
-  per_route(to, shown, "postponed_intake_messages_total", "counter", "Deliveries taken from the intake.",
-            [&](counters c) { return number(c.intake); });
-  per_route(to, shown, "postponed_redelivered_messages_total", "counter",
-            "Deliveries that the broker marked as redelivered.",
-            [&](counters c) { return number(c.redelivered); });
-  per_route(to, shown, "postponed_duplicate_messages_total", "counter",
-            "Redeliveries recognised as held already.", [&](counters c) { return number(c.duplicates); });
-  per_route(to, shown, "postponed_unrecognised_redeliveries_total", "counter",
-            "Redeliveries without message-id: held, perhaps twice.",
-            [&](counters c) { return number(c.unrecognised); });
-  per_route(to, shown, "postponed_released_messages_total", "counter",
-            "Publishes to the destination, repeats included.",
-            [&](counters c) { return number(c.released); });
-  per_route(to, shown, "postponed_confirmed_messages_total", "counter",
-            "Releases confirmed and not returned.", [&](counters c) { return number(c.confirmed); });
-  per_route(to, shown, "postponed_returned_messages_total", "counter",
-            "Releases that the broker could not route.", [&](counters c) { return number(c.returned); });
-  per_route(to, shown, "postponed_nacked_messages_total", "counter", "Releases that the broker refused.",
-            [&](counters c) { return number(c.nacked); });
-  per_route(to, shown, "postponed_unknown_outcomes_total", "counter",
-            "Releases whose confirm never came; published again with the same id.",
-            [&](counters c) { return number(c.unknown); });
-  per_route(to, shown, "postponed_repeated_messages_total", "counter",
-            "Releases published again after an unknown outcome.",
-            [&](counters c) { return number(c.repeated); });
-  per_route(to, shown, "postponed_dead_letter_failures_total", "counter",
-            "Dead letters that were not accepted; they stay held.",
-            [&](counters c) { return number(c.dead_letter_failures); });
+  for (const route_family& each : route_families) {
+    to.family(each.name, each.type, each.help);
+    for (const auto& [route, count] : shown.counters.routes)
+      to.sample(number(count.*each.value), route_label(route));
+  }
   to.family("postponed_dead_lettered_messages_total", "counter",
             "Messages confirmed by their dead-letter exchange.");
   for (const auto& [route, count] : shown.counters.routes)
     for (const auto& [why, messages] : count.dead_lettered)
-      to.sample(number(messages),
-                fmt::format("route=\"{}\",reason=\"{}\"", escaped(route), proto::to_string(why)));
+      to.sample(number(messages), fmt::format("{},reason=\"{}\"", route_label(route), proto::to_string(why)));
   to.family("postponed_lateness_seconds", "histogram", "Confirmed release minus due time.");
   for (const auto& [route, count] : shown.counters.routes)
-    to.histogram(count.lateness, fmt::format("route=\"{}\"", escaped(route)));
+    to.histogram(count.lateness, route_label(route));
 }
 
 void write_connections(writer& to, const snapshot& shown) {
@@ -123,12 +125,12 @@ void write_connections(writer& to, const snapshot& shown) {
             "1 while a resource alarm of the broker blocks publishing.");
   for (const connection_state& each : shown.connections)
     to.sample(each.blocked ? 1 : 0, fmt::format("role=\"{}\"", each.role));
-  to.family("postponed_reconnects_total", "counter", "Connections lost and tried again.");
+  to.family("postponed_reconnects_total", "counter", "Connections lost and made again.");
   for (const connection_state& each : shown.connections)
-    to.sample(static_cast<double>(each.reconnects), fmt::format("role=\"{}\"", each.role));
+    to.sample(number(each.reconnects), fmt::format("role=\"{}\"", each.role));
   to.family("postponed_route_consuming", "gauge", "1 while the route's intake is consumed.");
   for (const route_state& each : shown.routes)
-    to.sample(each.state == "consuming" ? 1 : 0, fmt::format("route=\"{}\"", escaped(each.name)));
+    to.sample(each.state == "consuming" ? 1 : 0, route_label(each.name));
 }
 
 } // namespace
@@ -136,7 +138,6 @@ void write_connections(writer& to, const snapshot& shown) {
 std::string metrics_text(const snapshot& shown) {
   writer to;
   const relay::counters& c = shown.counters;
-  const auto number = [](std::uint64_t value) { return static_cast<double>(value); };
   to.family("postponed_build_info", "gauge", "1, with the version as labels.");
   to.sample(1,
             fmt::format("version=\"{}\",revision=\"{}\"", escaped(shown.version), escaped(shown.revision)));

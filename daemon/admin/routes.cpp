@@ -6,6 +6,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
+#include <algorithm>
 #include <string_view>
 
 namespace postponed::admin {
@@ -14,16 +15,19 @@ namespace json = boost::json;
 
 namespace {
 
-response problem(unsigned status, std::string_view title, std::string_view detail) {
-  const json::object body{{"type", "about:blank"}, {"title", title}, {"status", status}, {"detail", detail}};
-  return {status, "application/problem+json", json::serialize(body) + "\n", {}};
-}
-
+// Names compare without regard to case; a port may follow, and nothing else. An IPv6 address stands in
+// brackets.
 bool is_loopback(std::string_view host) {
-  // Without the port; an IPv6 address stands in brackets.
-  const std::size_t end = host.starts_with('[') ? host.find(']') + 1 : host.find(':');
-  const std::string_view name = host.substr(0, end);
-  return name == "localhost" || name == "127.0.0.1" || name == "[::1]";
+  std::string name{host};
+  for (char& c : name)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  for (const std::string_view known : {"localhost", "127.0.0.1", "[::1]"}) {
+    if (!name.starts_with(known)) continue;
+    const std::string_view rest = std::string_view{name}.substr(known.size());
+    if (rest.empty()) return true;
+    return rest.front() == ':' && rest.find_first_not_of("0123456789", 1) == std::string_view::npos;
+  }
+  return false;
 }
 
 json::array strings(const std::vector<std::string>& from) {
@@ -46,16 +50,12 @@ json::value percentile(const relay::histogram<N>& from, double share) {
   return nullptr;
 }
 
-json::object route_json(const std::string& name, const snapshot& shown) {
+// `known` is nothing for a route of which messages are held but which is no longer in the file.
+json::object route_json(const std::string& name, const route_state* known, const relay::route_counters& c) {
   json::object to{{"name", name}};
-  for (const route_state& each : shown.routes) {
-    if (each.name != name) continue;
-    to["queue"] = each.queue;
-    to["state"] = each.state;
-    if (!each.problem.empty()) to["problem"] = each.problem;
-  }
-  if (!to.contains("state")) to["state"] = "orphan"; // held for a route that is not in the file
-  const relay::route_counters& c = shown.counters.routes.at(name);
+  if (known != nullptr) to["queue"] = known->queue;
+  to["state"] = known != nullptr ? known->state : "orphan";
+  if (known != nullptr && !known->problem.empty()) to["problem"] = known->problem;
   json::object dead;
   for (const auto& [why, messages] : c.dead_lettered)
     dead[proto::to_string(why)] = messages;
@@ -72,8 +72,26 @@ json::object route_json(const std::string& name, const snapshot& shown) {
   to["repeated"] = c.repeated;
   to["dead_lettered"] = std::move(dead);
   to["dead_letter_failures"] = c.dead_letter_failures;
-  to["lateness_ms"] = {{"p50_at_most", percentile(c.lateness, 0.5)},
+  to["lateness_ms"] = {{"messages", c.lateness.total},
+                       {"p50_at_most", percentile(c.lateness, 0.5)},
                        {"p99_at_most", percentile(c.lateness, 0.99)}};
+  return to;
+}
+
+json::array routes_json(const snapshot& shown) {
+  json::array to;
+  const auto& counted = shown.counters.routes;
+  for (const route_state& each : shown.routes) { // in the file's order
+    const auto count = counted.find(each.name);
+    to.emplace_back(
+        route_json(each.name, &each, count != counted.end() ? count->second : relay::route_counters{}));
+  }
+  for (const auto& [name, count] : counted) {
+    const bool in_file =
+        std::any_of(shown.routes.begin(), shown.routes.end(),
+                    [&, &wanted = name](const route_state& each) { return each.name == wanted; });
+    if (!in_file) to.emplace_back(route_json(name, nullptr, count));
+  }
   return to;
 }
 
@@ -98,10 +116,12 @@ std::string status_json(const snapshot& shown) {
     connections.emplace_back(std::move(one));
   }
   to["connections"] = std::move(connections);
-  json::array routes;
-  for (const auto& [name, count] : shown.counters.routes)
-    routes.emplace_back(route_json(name, shown));
-  to["routes"] = std::move(routes);
+  to["routes"] = routes_json(shown);
+  to["relay"] = {{"horizon_rows", shown.counters.horizon_rows},
+                 {"staged_bytes", shown.counters.staged_bytes},
+                 {"in_flight", shown.counters.in_flight},
+                 {"unacked", shown.counters.unacked},
+                 {"clock_jumps", shown.counters.clock_jumps}};
   to["store"] = {{"ok", shown.store_ok},
                  {"held_messages", shown.store.held_messages},
                  {"held_bytes", shown.store.held_bytes},
@@ -125,6 +145,15 @@ constexpr std::string_view index_text = "postponed: delays, and looks after fail
 
 } // namespace
 
+response problem(unsigned status, std::string_view title, std::string_view detail) {
+  std::string printable{detail};
+  for (char& c : printable)
+    if (c < ' ' || c > '~') c = '?';
+  const json::object body{
+      {"type", "about:blank"}, {"title", title}, {"status", status}, {"detail", printable}};
+  return {status, "application/problem+json", json::serialize(body) + "\n", {}};
+}
+
 std::vector<std::string> reasons_not_ready(const snapshot& shown) {
   std::vector<std::string> reasons;
   if (shown.stopping) reasons.emplace_back("stopping");
@@ -134,14 +163,16 @@ std::vector<std::string> reasons_not_ready(const snapshot& shown) {
       reasons.push_back("the " + each.role + " connection is " + each.state +
                         (each.last_error.empty() ? "" : ": " + each.last_error));
     else if (each.blocked)
-      reasons.push_back("the broker blocks publishing: " + each.blocked_reason);
+      reasons.push_back("the broker blocks the " + each.role + " connection" +
+                        (each.blocked_reason.empty() ? "" : ": " + each.blocked_reason));
   }
   if (!shown.topology.ready) reasons.emplace_back("the topology is not declared yet");
   for (const std::string& each : shown.topology.differences)
     reasons.push_back("topology: " + each);
   for (const route_state& each : shown.routes)
     if (each.state != "consuming")
-      reasons.push_back("route " + each.name + " does not consume " + each.queue + ": " + each.problem);
+      reasons.push_back("route " + each.name + " does not consume " + each.queue +
+                        (each.problem.empty() ? "" : ": " + each.problem));
   return reasons;
 }
 
