@@ -18,7 +18,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t read_size = 256 * 1024;
+constexpr std::size_t read_size = std::size_t{256} << 10;
 
 double uniform01() {
   static thread_local std::mt19937_64 source{std::random_device{}()};

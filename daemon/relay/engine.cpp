@@ -39,7 +39,7 @@ void engine::on_delivery(std::size_t route, std::uint64_t epoch, proto::event::d
 }
 
 void engine::collect() {
-  const auto append = [](auto& to, auto&& from) {
+  const auto append = [](auto& to, auto from) {
     if (to.empty())
       to = std::move(from);
     else

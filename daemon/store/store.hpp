@@ -60,7 +60,7 @@ struct commit_outcome {
 struct horizon_position {
   wall_time due = wall_time::min();
   std::int64_t row = 0;
-  auto operator<=>(const horizon_position&) const = default;
+  auto operator<=>(const horizon_position&) const = default; // NOLINT(modernize-use-nullptr): a false alarm
 };
 struct horizon_page {
   std::vector<held_ref> rows; // ordered by (due, row); not done
