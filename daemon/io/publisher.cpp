@@ -42,11 +42,9 @@ void publisher::on_event(proto::session_event&& event) {
   } else if (const auto* const no = std::get_if<refused>(&event)) {
     if (is_lane(no->channel)) engine_.on_refused(lane_of(no->channel), no->tag, no->multiple, now);
   } else if (std::holds_alternative<opened>(event)) {
-    for (const proto::channel_id channel :
-         {channel_of(lane::main), channel_of(lane::probe), topology_channel})
-      link_->session().open_channel(channel);
     engine_.set_properties_max(link_->session().properties_max());
     topology_.restart();
+    link_->session().open_channel(topology_channel);
   } else if (const auto* const open = std::get_if<channel_opened>(&event)) {
     if (is_lane(open->channel))
       link_->session().select_confirms(open->channel);
@@ -60,10 +58,8 @@ void publisher::on_event(proto::session_event&& event) {
       lane_open_[static_cast<std::size_t>(lane_of(closed->channel))] = false;
       engine_.on_lane_lost(lane_of(closed->channel), closed->code, closed->text, now);
     } else {
-      const auto before = topology_.differences().size();
+      log::warning("topology differs", {{"code", std::to_string(closed->code)}, {"text", closed->text}});
       topology_.on_refused(closed->code, closed->text);
-      if (topology_.differences().size() == before || topology_.finished())
-        log::warning("topology differs", {{"code", std::to_string(closed->code)}, {"text", closed->text}});
     }
     link_->session().open_channel(closed->channel);
   } else if (std::holds_alternative<exchange_declared>(event) ||
@@ -91,6 +87,9 @@ void publisher::declare_next() {
   }
   if (!topology_.finished()) return;
   if (session.channel_is_open(topology_channel)) session.close_channel(topology_channel);
+  // Only now: a broker that lost its topology would return what is published before it has it again.
+  for (const lane each : {lane::main, lane::probe})
+    if (!session.channel_is_open(channel_of(each))) session.open_channel(channel_of(each));
   on_topology_ready_();
 }
 

@@ -246,3 +246,35 @@ TEST_CASE("a deleted destination dead-letters its messages, and another route's 
   CHECK_FALSE(text_of(one->headers(), "postponed-error").empty());
   CHECK(daemon.terminate() == 0);
 }
+
+TEST_CASE("a broker that lost its topology gets it again, and what is overdue goes there, not to the dead "
+          "letters") {
+  const std::string intake = fresh_name("later"), work = fresh_name("work"), dead = fresh_name("dead");
+  rabbitmq_server broker; // its connections are closed
+  sidecar daemon{sidecar::sections() + topology({intake, work, dead}) + "routes:" + route("r", intake, work) +
+                     bin(dead),
+                 broker.uri()};
+  daemon.start();
+  constexpr int count = 200;
+  {
+    amqp_client client{broker.port()};
+    client.select_confirms();
+    publish(client, intake, 0, count, 5000, 2000);
+    REQUIRE(eventually([&] { return client.depth(intake) == 0; }));
+    client.delete_queue(work);
+  }
+  broker.control({"delete_queue", intake});
+  broker.control({"close_all_connections", "the test"});
+  tally got;
+  REQUIRE(eventually([&] { return daemon.metric("postponed_reconnects_total{role=\"publish\"}") == 1.0; }));
+  REQUIRE(daemon.wait_until_ready(30s));
+  amqp_client consumer{broker.port()};
+  consumer.consume(work, 500);
+  collect(consumer, got, count, 10s);
+  const double buried =
+      daemon.metric("postponed_dead_lettered_messages_total{route=\"r\",reason=\"unroutable\"}").value_or(0);
+  // What was due between the deletion and the reconnect was returned, and is tried again in time.
+  CHECK(got.ids.size() + static_cast<std::size_t>(buried) >= count);
+  CHECK(buried == 0);
+  CHECK(daemon.terminate() == 0);
+}
