@@ -57,18 +57,22 @@ class application {
       if (!error) begin_stop();
     });
     driver_.start();
-    log::info("postponed runs",
-              {{"version", version},
-               {"admin", "http://" + settings_.admin.host + ":" + std::to_string(server_.port())},
-               {"store", settings_.store.path},
-               {"held", std::to_string(driver_.store_stats().held_messages)},
-               {"routes", std::to_string(settings_.routes.size())}});
+    log::info("postponed runs", {{"version", version},
+                                 {"admin", "http://" + shown_host() + ":" + std::to_string(server_.port())},
+                                 {"store", settings_.store.path},
+                                 {"held", std::to_string(driver_.store_stats().held_messages)},
+                                 {"routes", std::to_string(settings_.routes.size())}});
     supervisor_.ready("running");
     context_.run(); // until nothing is left to do: every component was stopped
     return code_;
   }
 
  private:
+  std::string shown_host() const {
+    const std::string& host = settings_.admin.host;
+    return host.find(':') == std::string::npos ? host : "[" + host + "]";
+  }
+
   void begin_stop() {
     supervisor_.stopping();
     driver_.stop();

@@ -176,3 +176,13 @@ TEST_CASE("a supervisor hears READY, WATCHDOG and STOPPING; the log can be JSON"
   }
   CHECK(count > 2);
 }
+
+TEST_CASE("of several broker addresses the first that answers is used") {
+  const names of;
+  std::string yaml = of.yaml();
+  yaml.replace(yaml.find("[\"{uri}\"]"), 9, "[\"amqp://guest:guest@127.0.0.1:1/\", \"{uri}\"]");
+  sidecar daemon{yaml, rabbitmq_server::shared().uri()};
+  daemon.start();
+  CHECK(daemon.log().find("127.0.0.1:1/") != std::string::npos);
+  CHECK(daemon.terminate() == 0);
+}
