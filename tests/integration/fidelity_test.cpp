@@ -72,6 +72,10 @@ void check_same(const delivery& straight, const delivery& held) {
   INFO("straight " << show(straight.headers()).substr(0, 2000));
   INFO("held     " << show(rest).substr(0, 2000));
   CHECK((straight.headers() == rest));
+  CHECK(held.headers().size() == rest.size() + 4);
+  for (const char* const ours : {"postponed-id", "postponed-attempt", "postponed-route", "postponed-due"})
+    CHECK(find(held.headers(), ours) != nullptr);
+  CHECK(held.properties.delivery_mode == std::uint8_t{2});
   message_properties left = straight.properties, right = held.properties;
   left.headers.reset();
   right.headers.reset();
@@ -109,6 +113,11 @@ TEST_CASE("headers of every AMQP type come out with their type, order and value"
       timestamp("T", 1795471153),
       {"V", field_value{}},
       table("F", nested),
+      array("A", {value(AMQP_FIELD_KIND_I32, std::int64_t{1}),
+                  value(AMQP_FIELD_KIND_UTF8, std::string{"two"}), field_value{},
+                  value(AMQP_FIELD_KIND_ARRAY, std::vector<field_value>{value(AMQP_FIELD_KIND_TIMESTAMP,
+                                                                              std::uint64_t{1795471153})}),
+                  value(AMQP_FIELD_KIND_TABLE, fields{number("in", 0.5)})}),
       text("", "an empty name"),
       text("empty", ""),
   };

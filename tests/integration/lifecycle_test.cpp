@@ -9,6 +9,7 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <set>
 #include <sstream>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -184,5 +185,46 @@ TEST_CASE("of several broker addresses the first that answers is used") {
   sidecar daemon{yaml, rabbitmq_server::shared().uri()};
   daemon.start();
   CHECK(daemon.log().find("127.0.0.1:1/") != std::string::npos);
+  CHECK(daemon.terminate() == 0);
+}
+
+TEST_CASE(
+    "a full disk ends the daemon with exit 4, and nothing is lost: what was not durable was not acked") {
+  const names of;
+  rabbitmq_server& broker = rabbitmq_server::shared();
+  sidecar daemon{of.yaml(), broker.uri()};
+  daemon.start(); // declares the topology
+  CHECK(daemon.terminate() == 0);
+  amqp_client client{broker.port()};
+  client.select_confirms();
+  constexpr std::size_t count = 100;
+  for (std::size_t i = 0; i < count; ++i)
+    client.publish_to_queue(of.intake, std::to_string(i) + std::string(100000, 'x'),
+                            {integer("x-delay", 2000)});
+  client.wait_for_confirms();
+
+  const temp_dir folder{"full"};
+  process::options chosen;
+  chosen.output = folder / "log";
+  // A limit on the size of files stands for the full disk: 3 MiB of the 10 that it would take.
+  process run{
+      {"bash", "-c",
+       "trap '' XFSZ; ulimit -f 3072; exec '" POSTPONED_BINARY "' run -c '" + daemon.file().string() + "'"},
+      chosen};
+  CHECK(run.wait(30s) == 4);
+  INFO(read_file(chosen.output));
+  CHECK(read_file(chosen.output).find("the store failed") != std::string::npos);
+
+  daemon.start();
+  client.consume(of.work);
+  std::set<std::string> bodies;
+  for (const delivery& each : client.take(count, 15s))
+    bodies.insert(each.body);
+  while (bodies.size() < count) { // at least once: some may have come twice
+    const auto got = client.next(10s);
+    if (!got) break;
+    bodies.insert(got->body);
+  }
+  CHECK(bodies.size() == count);
   CHECK(daemon.terminate() == 0);
 }

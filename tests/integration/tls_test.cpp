@@ -1,8 +1,10 @@
 // amqps: trust, names, and the client's own certificate.
 #include "support/amqp_client.hpp"
 #include "support/eventually.hpp"
+#include "support/process.hpp"
 #include "support/rabbitmq_server.hpp"
 #include "support/sidecar.hpp"
+#include "support/temp_dir.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -70,6 +72,21 @@ TEST_CASE("a client certificate is login enough with auth: external") {
 TEST_CASE("a certificate that nobody we trust has signed is refused, and said") {
   sidecar daemon{yaml(""), broker().tls_uri()}; // the system's authorities
   check_refused(daemon, "TLS handshake");
+}
+
+TEST_CASE("a CA that did not sign the broker's certificate does not make it trusted") {
+  const temp_dir folder{"ca"};
+  process::options chosen;
+  chosen.output = folder / "output";
+  process make{{"openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=another CA",
+                "-keyout", folder / "ca.key", "-out", folder / "ca.pem"},
+               chosen};
+  const auto code = make.wait(60s);
+  INFO(read_file(chosen.output));
+  REQUIRE(code == 0);
+  sidecar daemon{yaml("  tls: {ca_file: " + (folder / "ca.pem").string() + "}\n"), broker().tls_uri()};
+  check_refused(daemon, "certificate verify failed");
+  CHECK(daemon.get("/readyz").body.find("TLS handshake") != std::string::npos);
 }
 
 TEST_CASE("a certificate for another name is refused, and said") {
