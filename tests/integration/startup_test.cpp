@@ -10,10 +10,12 @@
 
 #include <chrono>
 #include <cstdlib>
-#include <map>
 #include <regex>
 #include <set>
 #include <sstream>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 using namespace postponed::test;
 using namespace std::chrono_literals;
@@ -101,7 +103,7 @@ TEST_CASE("a mistake in one place keeps the store from being made at all") {
   CHECK_FALSE(std::filesystem::exists(daemon.store_file()));
 }
 
-TEST_CASE("a second daemon on the same store gives up within a second or two") {
+TEST_CASE("a second daemon on the same store gives up within three seconds") {
   const names of;
   sidecar first{of.yaml(), rabbitmq_server::shared().uri()};
   first.start();
@@ -141,23 +143,66 @@ TEST_CASE("at debug level the log has neither the password nor what a bad login 
   }
 }
 
-TEST_CASE("every line of a JSON log parses, whatever the messages carry") {
-  const names of;
-  rabbitmq_server& broker = rabbitmq_server::shared();
-  sidecar daemon{of.yaml(), broker.uri()};
+TEST_CASE("every line of a JSON log parses, with a queue's name full of quotes in it") {
+  names of;
+  of.intake = fresh_name("say \"later\" = \\ gr\xC3\xBC\xC3\x9F");
+  std::string yaml = of.yaml();
+  for (std::size_t at = 0; (at = yaml.find(of.intake, at)) != std::string::npos; at += of.intake.size() + 2)
+    yaml.replace(at, of.intake.size(), "'" + of.intake + "'");
+  sidecar daemon{yaml, rabbitmq_server::shared().uri()};
   const temp_dir folder{"log"};
   process::options chosen;
   chosen.output = folder / "log";
   process run{run_with(daemon, {"--log-format", "json", "--log-level", "debug"}), chosen};
-  REQUIRE(eventually([&] { return daemon.get("/readyz").status == 200; }));
-  amqp_client client{broker.port()};
-  client.publish_to_queue(of.intake, "a", {text("x-delay", "say \"soon\"\n\\")});
-  client.publish_to_queue(of.intake, "b", {text("x-delay", "not UTF-8: \xFF\xC3")});
-  CHECK(eventually([&] { return client.depth(of.dead) == 2; }));
+  CHECK(eventually([&] { return daemon.get("/readyz").status == 200; }));
   run.signal(SIGTERM);
   CHECK(run.wait(20s) == 0);
   INFO(read_file(chosen.output));
+  CHECK(read_file(chosen.output).find(R"(say \"later\" = \\ )") != std::string::npos);
   CHECK(json_complaints(chosen.output).empty());
+  write_file(folder / "bad", "{\"time\":\"\",\"level\":\"\",\"msg\":\"a \"quote\"\"}\n");
+  CHECK(json_complaints(folder / "bad").find("exit code") !=
+        std::string::npos); // that Python is asked at all
+}
+
+TEST_CASE("the watchdog is fed again and again, without WATCHDOG_PID, until the daemon is told to stop") {
+  const names of;
+  sidecar daemon{of.yaml(), rabbitmq_server::shared().uri()};
+  const temp_dir folder{"notify"};
+  const std::string path = folder / "socket";
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  REQUIRE(path.copy(address.sun_path, sizeof address.sun_path - 1) == path.size());
+  const int socket = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+  REQUIRE(::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+  ::unsetenv("WATCHDOG_PID");
+  process::options chosen;
+  chosen.environment = {{"NOTIFY_SOCKET", path}, {"WATCHDOG_USEC", "500000"}};
+  process run{run_with(daemon, {}), chosen};
+  std::vector<std::chrono::steady_clock::time_point> fed;
+  std::string all;
+  const auto listen = [&] {
+    char buffer[4096];
+    for (ssize_t got = 0; (got = ::recv(socket, buffer, sizeof buffer, 0)) > 0; all += '\n') {
+      const std::string one(buffer, static_cast<std::size_t>(got));
+      if (one.find("WATCHDOG=1") != std::string::npos) fed.push_back(std::chrono::steady_clock::now());
+      all += one;
+    }
+    return fed.size() >= 8;
+  };
+  CHECK(eventually(listen));
+  run.signal(SIGTERM);
+  CHECK(run.wait(20s) == 0);
+  listen();
+  ::close(socket);
+  INFO(all);
+  REQUIRE(fed.size() >= 8);
+  for (std::size_t i = 1; i < fed.size(); ++i)
+    CHECK(fed[i] - fed[i - 1] < 500ms);
+  const std::size_t ready = all.find("READY=1"), stopping = all.find("STOPPING=1");
+  REQUIRE(ready != std::string::npos);
+  REQUIRE(stopping != std::string::npos);
+  CHECK(ready < stopping);
 }
 
 TEST_CASE("what was held at a SIGTERM is held after it, body by body, and none comes early") {
