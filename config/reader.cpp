@@ -234,16 +234,14 @@ argument argument_of(reading& in, const std::string& name, const YAML::Node& nod
   } else if (const auto text = node.IsNull() ? std::optional<std::string>{} : scalar_of(in, node, name)) {
     bool flag = false;
     double real = 0;
-    if (quoted(node))
-      result.value = *text;
-    else if (as_boolean(*text, flag))
+    result.value = *text;
+    if (quoted(node)) return result; // a quoted scalar is a string, whatever it looks like
+    if (as_boolean(*text, flag))
       result.value = flag;
     else if (const auto whole = integer_of(*text))
       result.value = *whole;
     else if (YAML::convert<double>::decode(node, real))
       result.value = real;
-    else
-      result.value = *text;
   }
   return result;
 }

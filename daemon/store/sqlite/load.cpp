@@ -81,10 +81,10 @@ boost::system::result<horizon_page> engine::load(horizon_position after, wall_ti
       break;
     }
     const std::string suffix = each.suffix();
-    statement rows = db_.prepare("SELECT b.row, due, bytes, nonce, relative, slot FROM b" + suffix +
-                                 " b WHERE due >= ? AND due <= ? AND b.row > ?"
-                                 " AND NOT EXISTS(SELECT 1 FROM m" +
-                                 suffix + " m WHERE m.row = b.row)");
+    std::string ask = "SELECT b.row, due, bytes, nonce, relative, slot FROM b";
+    ask.append(suffix).append(" b WHERE due >= ? AND due <= ? AND b.row > ?");
+    ask.append(" AND NOT EXISTS(SELECT 1 FROM m").append(suffix).append(" m WHERE m.row = b.row)");
+    statement rows = db_.prepare(ask);
     if (!rows) return fail("cannot read");
     rows.bind(1, from_us).bind(2, until_us).bind(3, each.splitting ? each.split_to : 0);
     int code = 0;
