@@ -1,7 +1,11 @@
 #include "config/checks.hpp"
 
+#include "config/values.hpp"
+
 #include <algorithm>
-#include <sstream>
+#include <map>
+#include <optional>
+#include <string_view>
 
 namespace postponed::config {
 
@@ -21,60 +25,120 @@ void check_unique(reading& in, const Items& items, const std::string& kind) {
   }
 }
 
+// As RabbitMQ splits them: "" is no word at all, "a." two.
 std::vector<std::string> words_of(const std::string& key) {
   std::vector<std::string> words;
-  std::stringstream text{key};
-  for (std::string word; std::getline(text, word, '.');)
-    words.push_back(word);
-  if (key.empty() || key.ends_with('.')) words.emplace_back();
+  if (key.empty()) return words;
+  std::size_t begin = 0;
+  for (std::size_t dot = key.find('.'); dot != std::string::npos; dot = key.find('.', begin)) {
+    words.push_back(key.substr(begin, dot - begin));
+    begin = dot + 1;
+  }
+  words.push_back(key.substr(begin));
   return words;
 }
 
-// AMQP's topic patterns: * is one word, # any number.
-bool topic_matches(const std::vector<std::string>& pattern, std::size_t p,
-                   const std::vector<std::string>& key, std::size_t k) {
-  if (p == pattern.size()) return k == key.size();
-  if (pattern[p] == "#")
-    return topic_matches(pattern, p + 1, key, k) || (k < key.size() && topic_matches(pattern, p, key, k + 1));
-  return k < key.size() && (pattern[p] == "*" || pattern[p] == key[k]) &&
-         topic_matches(pattern, p + 1, key, k + 1);
+// AMQP's topic patterns: * is one word, # any number. One pass a word of the pattern: trying each length of
+// each # would take for ever on a pattern with many.
+bool topic_matches(const std::vector<std::string>& pattern, const std::vector<std::string>& key) {
+  std::vector<char> reached(key.size() + 1, 0); // [k]: the pattern so far takes the first k words
+  reached[0] = 1;
+  for (const std::string& word : pattern) {
+    std::vector<char> next(key.size() + 1, 0);
+    for (std::size_t k = 0; k <= key.size(); ++k) {
+      if (word == "#")
+        next[k] = static_cast<char>(reached[k] | (k > 0 ? next[k - 1] : 0));
+      else if (k > 0 && (word == "*" || word == key[k - 1]))
+        next[k] = reached[k - 1];
+    }
+    reached = std::move(next);
+  }
+  return reached[key.size()] != 0;
 }
 
-// Whether what is published to (exchange, key) is known to reach the queue, as far as the file tells.
-bool reaches(const settings& all, const std::string& exchange, const std::string& key,
-             const std::string& queue) {
-  if (exchange.empty()) return key == queue;
-  const auto declared = std::find_if(all.topology.exchanges.begin(), all.topology.exchanges.end(),
-                                     [&](const exchange_settings& each) { return each.name == exchange; });
-  if (declared == all.topology.exchanges.end()) return false;
-  return std::any_of(all.topology.bindings.begin(), all.topology.bindings.end(),
-                     [&](const binding_settings& each) {
-                       if (each.exchange != exchange || each.queue != queue) return false;
-                       if (declared->type == "fanout") return true;
-                       if (declared->type == "topic")
-                         return topic_matches(words_of(each.routing_key), 0, words_of(key), 0);
-                       return declared->type == "direct" && each.routing_key == key;
-                     });
+// The type of an exchange that the file or every broker has; empty: not known.
+std::string type_of(const settings& all, const std::string& exchange) {
+  for (const exchange_settings& each : all.topology.exchanges)
+    if (each.name == exchange) return each.type;
+  for (const char* own : {"direct", "fanout", "topic"})
+    if (exchange == std::string{"amq."} + own) return own;
+  return "";
 }
 
-void check_loop(reading& in, const settings& all, const route_settings& route) {
-  if (route.delay.by_default.count() > 0) return;
+// A template of a release with what is known before any message comes: nothing where it depends on the
+// message.
+std::optional<std::string> fixed(const std::string& text, const route_settings& route) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const std::string_view rest = std::string_view{text}.substr(i);
+    if (rest.starts_with("{{") || rest.starts_with("}}")) {
+      out += text[i++];
+    } else if (rest.starts_with("{route}")) {
+      out += route.name;
+      i += 6;
+    } else if (rest.starts_with("{queue}")) {
+      out += route.queue;
+      i += 6;
+    } else if (text[i] == '{') {
+      return std::nullopt;
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
+}
+
+// Whether what the route releases to this exchange is known to reach its intake, as far as the file tells.
+bool leads_back(const settings& all, const route_settings& route, const std::string& exchange) {
+  const std::optional<std::string>& written = route.release.routing_key;
+  // With the key that it came with, a message takes every binding by which it can have come.
+  const bool own_key = !written || *written == "{routing_key}";
+  const std::optional<std::string> key = own_key ? std::nullopt : fixed(*written, route);
+  if (exchange.empty()) return key == route.queue;
+  const std::string type = type_of(all, exchange);
+  return std::any_of(
+      all.topology.bindings.begin(), all.topology.bindings.end(), [&](const binding_settings& each) {
+        if (each.exchange != exchange || each.queue != route.queue) return false;
+        if (type == "fanout") return true;
+        if (type == "direct") return own_key || key == each.routing_key;
+        if (type != "topic") return false;
+        return own_key ||
+               (key ? topic_matches(words_of(each.routing_key), words_of(*key)) : each.routing_key == "#");
+      });
+}
+
+void check_loop(reading& in, const settings& all, const route_settings& route, place at) {
+  if (route.delay.by_default.count() > 0 || route.queue.empty()) return;
   const release_settings& to = route.release;
-  const bool templated = (to.exchange && to.exchange->find('{') != std::string::npos) ||
-                         (to.routing_key && to.routing_key->find('{') != std::string::npos);
   bool back = false;
   if (to.queue) {
     back = *to.queue == route.queue;
-  } else if (to.exchange || to.routing_key) {
-    back = !templated && to.exchange && reaches(all, *to.exchange, to.routing_key.value_or(""), route.queue);
+  } else if (to.exchange) {
+    const auto exchange = fixed(*to.exchange, route);
+    back = exchange && leads_back(all, route, *exchange);
   } else {
-    back = true; // the way it came is the way into the intake
+    back = !to.routing_key; // the way it came is the way into the intake
   }
   if (back)
-    in.error(route.at,
+    in.error(at,
              "the release of route " + route.name + " leads back to its own intake " + route.queue +
                  " with no delay",
              "release to another queue or exchange, or set delay.default");
+}
+
+// What the file declares about an intake, where that cannot work.
+void check_intake(reading& in, const settings& all, const route_settings& route, place at) {
+  for (const queue_settings& each : all.topology.queues) {
+    if (each.name != route.queue) continue;
+    if (each.exclusive)
+      in.error(at, "the intake " + route.queue + " is exclusive to the connection that declares it",
+               "remove exclusive from the queue");
+    for (const argument& said : each.args)
+      if (const auto* const type = std::get_if<std::string>(&said.value);
+          said.name == "x-queue-type" && type != nullptr && *type == "stream")
+        in.error(at, "the intake " + route.queue + " is a stream, from which nothing is ever taken away",
+                 "use a quorum or classic queue");
+  }
 }
 
 } // namespace
@@ -84,27 +148,31 @@ void check_whole(reading& in, const settings& all) {
   check_unique(in, all.dead_letters, "dead letters");
   check_unique(in, all.topology.exchanges, "exchanges");
   check_unique(in, all.topology.queues, "queues");
-  std::map<std::string, std::string> intakes;
-  for (const route_settings& each : all.routes) {
-    if (each.queue.empty()) continue;
-    if (const auto [at, fresh] = intakes.emplace(each.queue, each.name); !fresh && at->second != each.name)
-      in.error(each.at, "the routes " + at->second + " and " + each.name + " both consume " + each.queue,
+  std::vector<std::string> letters;
+  for (const dead_letter_settings& each : all.dead_letters)
+    letters.push_back(each.name);
+  std::map<std::string, std::size_t> intakes;
+  for (std::size_t i = 0; i < all.routes.size(); ++i) {
+    const route_settings& each = all.routes[i];
+    const route_places& at = in.routes[i];
+    if (const auto [first, fresh] = intakes.emplace(each.queue, i); !fresh && !each.queue.empty())
+      in.error(at.queue,
+               "the routes " + all.routes[first->second].name + " and " + each.name + " both consume " +
+                   each.queue + ", the first at line " + std::to_string(in.routes[first->second].queue.line),
                "give each route an intake of its own");
-    const bool known = std::any_of(all.dead_letters.begin(), all.dead_letters.end(),
-                                   [&](const auto& letter) { return letter.name == each.dead_letter; });
-    if (!each.dead_letter.empty() && !known) {
-      std::vector<std::string> names;
-      for (const auto& letter : all.dead_letters)
-        names.push_back(letter.name);
-      const auto meant = closest(each.dead_letter, names);
-      in.error(each.at,
+    if (!each.dead_letter.empty() &&
+        std::find(letters.begin(), letters.end(), each.dead_letter) == letters.end()) {
+      const auto meant = closest(each.dead_letter, letters);
+      in.error(at.dead_letter,
                "route " + each.name + " names the dead letter " + each.dead_letter + ", which is not there",
                meant ? "did you mean " + *meant + "?" : "add it under dead_letters");
     }
-    check_loop(in, all, each);
+    check_intake(in, all, each, at.queue);
+    check_loop(in, all, each, at.release);
     for (const auto& letter : all.dead_letters)
-      if (letter.name == each.dead_letter && letter.exchange.empty() && letter.queue == each.queue)
-        in.error(each.at,
+      if (letter.name == each.dead_letter && letter.exchange.empty() && !letter.queue.empty() &&
+          letter.queue == each.queue)
+        in.error(at.dead_letter,
                  "the dead letters of route " + each.name + " go back to its own intake " + each.queue,
                  "name another queue in dead_letters");
   }

@@ -31,4 +31,8 @@ const std::map<std::string, std::vector<std::string>>& later_keys() {
   return keys;
 }
 
+std::string not_supported(const std::string& what) {
+  return what + " is not supported by this version (" POSTPONED_VERSION ")";
+}
+
 } // namespace postponed::config

@@ -1,15 +1,12 @@
 #include "config/load.hpp"
 
 #include "config/checks.hpp"
+#include "config/secrets.hpp"
 #include "config/sections.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdlib>
-#include <cstring>
-#include <fstream>
-#include <iterator>
-#include <sys/stat.h>
+#include <exception>
 
 namespace postponed::config {
 
@@ -30,22 +27,31 @@ void read_all(reading& in, const YAML::Node& root, settings& into) {
   check_whole(in, into);
 }
 
-load_outcome load(reading& in, std::string_view yaml) {
+void sort_by_place(std::vector<finding>& findings) {
+  std::stable_sort(findings.begin(), findings.end(), [](const finding& a, const finding& b) {
+    return std::pair{a.at.line, a.at.column} < std::pair{b.at.line, b.at.column};
+  });
+}
+
+load_outcome load(reading& in, const std::string& yaml) {
   load_outcome outcome;
   settings value;
   try {
-    const YAML::Node root = YAML::Load(std::string{yaml});
-    read_all(in, root, value);
+    const std::vector<YAML::Node> documents = YAML::LoadAll(yaml);
+    for (std::size_t i = 1; i < documents.size(); ++i)
+      if (!documents[i].IsNull())
+        in.error(place_of(documents[i]), "a second document, after ---", "keep one document in the file");
+    read_all(in, documents.empty() ? YAML::Node{} : documents.front(), value);
   } catch (const YAML::ParserException& problem) {
     // The file is no YAML from here on; nothing else can be said about it.
     in.error({problem.mark.line + 1, problem.mark.column + 1}, "not YAML: " + problem.msg,
              "look at the indentation, quotes and brackets on this line and the one before");
   } catch (const YAML::Exception& problem) {
     in.error({problem.mark.line + 1, problem.mark.column + 1}, problem.msg, "look at this line");
+  } catch (const std::exception& problem) { // out of memory, say: a caller is promised findings
+    in.error({}, std::string{"cannot read the file: "} + problem.what(), "try a smaller file");
   }
-  std::stable_sort(in.findings.begin(), in.findings.end(), [](const finding& a, const finding& b) {
-    return std::pair{a.at.line, a.at.column} < std::pair{b.at.line, b.at.column};
-  });
+  sort_by_place(in.findings);
   const bool bad = std::any_of(in.findings.begin(), in.findings.end(),
                                [](const finding& each) { return each.level == finding::severity::error; });
   outcome.findings = std::move(in.findings);
@@ -63,32 +69,27 @@ std::string to_string(const finding& each) {
 }
 
 load_outcome load_text(std::string_view yaml, const std::string& path, const environment& env) {
-  reading in{path, env, {}, false};
-  return load(in, yaml);
+  reading in{path, env, {}, {}, {}, {}};
+  return load(in, std::string{yaml});
 }
 
 load_outcome load_file(const std::string& path, const environment& env) {
-  reading in{path, env, {}, false};
-  std::ifstream file{path, std::ios::binary};
-  std::string text{std::istreambuf_iterator<char>{file}, {}};
-  struct ::stat about {};
-  const bool there = ::stat(path.c_str(), &about) == 0;
-  if (!file || !there || S_ISDIR(about.st_mode)) {
-    in.error({},
-             std::string{"cannot read the file: "} +
-                 (there && S_ISDIR(about.st_mode) ? "it is a folder" : std::strerror(errno)),
-             "name the YAML file, readable by this user");
+  reading in{path, env, {}, {}, {}, {}};
+  std::string why;
+  bool world_readable = false;
+  const auto text = read_file(path, why, &world_readable);
+  if (!text) {
+    in.error({}, "cannot read the file: " + why, "name the YAML file, readable by this user");
     return {std::nullopt, std::move(in.findings)};
   }
-  load_outcome outcome = load(in, text);
-  if (in.password_in_file && (about.st_mode & S_IROTH) != 0)
-    outcome.findings.insert(
-        outcome.findings.begin(),
-        {finding::severity::warning,
-         path,
-         {},
+  load_outcome outcome = load(in, *text);
+  if (in.password_in_file && world_readable) {
+    outcome.findings.push_back(
+        {finding::severity::warning, path, *in.password_in_file,
          "a password stands in a file that everybody may read",
          "chmod o-r " + path + ", or take it from ${RABBITMQ_PASSWORD} or ${file:/path}"});
+    sort_by_place(outcome.findings);
+  }
   return outcome;
 }
 

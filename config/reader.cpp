@@ -1,16 +1,25 @@
 #include "config/reader.hpp"
 
+#include "config/arguments.hpp"
 #include "config/keys.hpp"
+#include "config/values.hpp"
 
 #include <algorithm>
 #include <charconv>
 
 namespace postponed::config {
 
-namespace {
+void reading::error(place at, std::string what, std::string fix) {
+  // The fix is our own text, with addresses for example; it quotes the file at most where a value came from
+  // outside.
+  findings.push_back({finding::severity::error, file, at,
+                      without_passwords(without_values(std::move(what), replaced)),
+                      without_values(std::move(fix), replaced)});
+}
 
-bool quoted(const YAML::Node& node) {
-  return node.Tag() == "!";
+place place_of(const YAML::Node& node) {
+  const YAML::Mark mark = node.Mark();
+  return {std::max(mark.line, 0) + 1, std::max(mark.column, 0) + 1}; // an empty file has no mark
 }
 
 std::string joined(const std::vector<std::string>& words) {
@@ -27,95 +36,102 @@ std::optional<std::int64_t> integer_of(const std::string& text) {
   return value;
 }
 
-bool as_boolean(const std::string& text, bool& value) {
-  value = text == "true";
-  return text == "true" || text == "false";
+std::optional<bool> boolean_of(const std::string& text) {
+  if (text == "true" || text == "True" || text == "TRUE") return true;
+  if (text == "false" || text == "False" || text == "FALSE") return false;
+  return std::nullopt;
 }
 
-} // namespace
-
-void reading::error(place at, std::string what, std::string fix) {
-  findings.push_back({finding::severity::error, file, at, std::move(what), std::move(fix)});
-}
-
-place place_of(const YAML::Node& node) {
-  const YAML::Mark mark = node.Mark();
-  return {mark.line + 1, mark.column + 1};
-}
-
-std::optional<std::string> scalar_of(reading& in, const YAML::Node& node, const std::string& called,
-                                     bool* from_outside) {
+std::optional<std::string> scalar_of(reading& in, const YAML::Node& node, const std::string& called) {
   if (!node.IsScalar()) {
     in.error(place_of(node), called + " should be one value",
              node.IsNull() ? "write a value" : "write it on one line, without [ ] or { }");
     return std::nullopt;
   }
-  substitution replaced = substitute(node.Scalar(), in.env);
-  if (!replaced.problem.empty()) {
-    in.error(place_of(node), replaced.problem, replaced.fix);
+  substitution found = substitute(node.Scalar(), in.env);
+  in.replaced.insert(in.replaced.end(), found.replaced.begin(), found.replaced.end());
+  if (!found.problem.empty()) {
+    in.error(place_of(node), found.problem, found.fix);
     return std::nullopt;
   }
-  if (from_outside != nullptr) *from_outside = replaced.from_outside;
-  return std::move(replaced.text);
+  return std::move(found.text);
 }
 
 section::section(reading& in, const YAML::Node& node, const std::string& name, std::string called)
-    : in_{in}, node_{node}, at_{place_of(node)}, called_{std::move(called)} {
-  if (!node_.IsMap()) {
+    : in_{in}, at_{place_of(node)}, called_{std::move(called)}, is_map_{node.IsMap()} {
+  if (!is_map_) {
     in_.error(at_, called_ + " should be a map",
               "write its keys, one a line: " + joined(known_keys().at(name)));
-    node_ = YAML::Node{YAML::NodeType::Map};
     return;
   }
-  const std::vector<std::string>& known = known_keys().at(name);
-  const auto later = later_keys().find(name);
-  std::map<std::string, place> seen;
-  for (const auto& entry : node_) {
-    const std::string key = entry.first.IsScalar() ? entry.first.Scalar() : "";
-    const place where = place_of(entry.first);
-    if (const auto first = seen.find(key); first != seen.end())
-      in_.error(where,
-                "the key " + key + " stands twice in " + called_ + ", first at line " +
-                    std::to_string(first->second.line),
-                "keep one of them");
-    seen.emplace(key, where);
-    if (std::find(known.begin(), known.end(), key) != known.end()) continue;
-    if (later != later_keys().end() &&
-        std::find(later->second.begin(), later->second.end(), key) != later->second.end()) {
-      in_.error(where, key + " is not supported by this version", "remove it");
+  for (const auto& pair : node) {
+    const place where = place_of(pair.first);
+    if (!pair.first.IsScalar()) {
+      in_.error(where, "a key of " + called_ + " should be one word",
+                "known are " + joined(known_keys().at(name)));
       continue;
     }
-    const auto meant = closest(key, known);
-    in_.error(where, "unknown key " + key + " in " + called_,
-              meant ? "did you mean " + *meant + "?" : "known are " + joined(known));
+    const auto [first, fresh] = entries_.emplace(pair.first.Scalar(), entry{where, pair.second});
+    if (fresh)
+      check_key(pair.first, name);
+    else
+      in_.error(where,
+                "the key " + first->first + " stands twice in " + called_ + ", first at line " +
+                    std::to_string(first->second.key.line),
+                "keep one of them");
   }
 }
 
-YAML::Node section::value(const std::string& key) const {
-  const YAML::Node& constant = node_; // a const operator[] does not insert
-  return constant[key];
+void section::check_key(const YAML::Node& key, const std::string& name) {
+  const std::string& word = key.Scalar();
+  const std::vector<std::string>& known = known_keys().at(name);
+  if (std::find(known.begin(), known.end(), word) != known.end()) return;
+  const auto later = later_keys().find(name);
+  if (later != later_keys().end() &&
+      std::find(later->second.begin(), later->second.end(), word) != later->second.end()) {
+    in_.error(place_of(key), not_supported(word), "remove it");
+    return;
+  }
+  const auto meant = closest(word, known);
+  in_.error(place_of(key), "unknown key " + word + " in " + called_,
+            (meant ? "did you mean " + *meant + "? known are " : "known are ") + joined(known));
 }
 
 bool section::has(const std::string& key) const {
-  return value(key).IsDefined();
+  return entries_.contains(key);
 }
 
 place section::at(const std::string& key) const {
-  const YAML::Node found = value(key);
-  return found.IsDefined() ? place_of(found) : at_;
+  const auto found = entries_.find(key);
+  if (found == entries_.end()) return at_;
+  // yaml-cpp marks a value that is not there with whatever comes next in the file.
+  return found->second.value.IsNull() ? found->second.key : place_of(found->second.value);
 }
 
 void section::required(const std::string& key, const std::string& example) {
-  if (!has(key)) in_.error(at_, called_ + " has no " + key, "add " + key + ": " + example);
+  if (is_map_ && !has(key)) in_.error(at_, called_ + " has no " + key, "add " + key + ": " + example);
 }
 
-std::optional<std::string> section::scalar(const YAML::Node& node, const std::string& key) {
+void section::required_name(const std::string& key, std::string& into, const std::string& example) {
+  required(key, example);
+  const std::size_t before = in_.findings.size();
+  name(key, into);
+  if (has(key) && into.empty() && in_.findings.size() == before)
+    in_.error(at(key), key + " is empty", "write " + key + ": " + example);
+}
+
+std::optional<std::string> section::scalar(const std::string& key) {
+  const YAML::Node& node = entries_.at(key).value;
+  if (node.IsNull()) {
+    in_.error(at(key), key + " has no value", "write one, or remove the key");
+    return std::nullopt;
+  }
   return scalar_of(in_, node, key);
 }
 
 void section::text(const std::string& key, std::string& into, std::size_t longest) {
   if (!has(key)) return;
-  auto found = scalar(value(key), key);
+  auto found = scalar(key);
   if (!found) return;
   if (found->size() > longest) {
     in_.error(at(key), key + " is longer than " + std::to_string(longest) + " bytes", "shorten it");
@@ -134,11 +150,10 @@ void section::text(const std::string& key, std::optional<std::string>& into, std
 
 void section::boolean(const std::string& key, bool& into) {
   if (!has(key)) return;
-  const auto found = scalar(value(key), key);
-  bool flag = false;
+  const auto found = scalar(key);
   if (!found) return;
-  if (as_boolean(*found, flag))
-    into = flag;
+  if (const auto flag = boolean_of(*found))
+    into = *flag;
   else
     in_.error(at(key), key + " should be true or false", "write " + key + ": true");
 }
@@ -146,14 +161,16 @@ void section::boolean(const std::string& key, bool& into) {
 void section::number(const std::string& key, std::uint64_t least, std::uint64_t most,
                      const std::function<void(std::uint64_t)>& set) {
   if (!has(key)) return;
-  const auto found = scalar(value(key), key);
+  const auto found = scalar(key);
   if (!found) return;
   const auto parsed = integer_of(*found);
   if (!parsed || *parsed < 0 || static_cast<std::uint64_t>(*parsed) < least ||
       static_cast<std::uint64_t>(*parsed) > most) {
     in_.error(at(key),
               key + " is not a whole number from " + std::to_string(least) + " to " + std::to_string(most),
-              "write " + key + ": " + std::to_string(std::max<std::uint64_t>(least, 1)) + " or more");
+              parsed && *parsed > 0 && static_cast<std::uint64_t>(*parsed) > most
+                  ? "write " + std::to_string(most) + " or less"
+                  : "write " + std::to_string(least) + " or more");
     return;
   }
   set(static_cast<std::uint64_t>(*parsed));
@@ -162,7 +179,7 @@ void section::number(const std::string& key, std::uint64_t least, std::uint64_t 
 void section::size(const std::string& key, std::uint64_t least,
                    const std::function<void(std::uint64_t)>& set) {
   if (!has(key)) return;
-  const auto found = scalar(value(key), key);
+  const auto found = scalar(key);
   if (!found) return;
   const auto parsed = parse_size(*found);
   if (!parsed || *parsed < least) {
@@ -175,11 +192,15 @@ void section::size(const std::string& key, std::uint64_t least,
 
 void section::duration(const std::string& key, const std::function<void(std::chrono::microseconds)>& set) {
   if (!has(key)) return;
-  const auto found = scalar(value(key), key);
+  const auto found = scalar(key);
   if (!found) return;
   const auto parsed = parse_duration(*found);
   if (!parsed) {
     const bool bare = integer_of(*found).value_or(-1) >= 0;
+    if (found->starts_with('-') && parse_duration(std::string_view{*found}.substr(1))) {
+      in_.error(at(key), key + " is below zero", "write 0s or more");
+      return;
+    }
     in_.error(at(key), key + " is not a duration",
               bare ? "say the unit: " + *found + "s or " + *found + "ms"
                    : "write it like 500ms, 15m, 1h30m or 365d");
@@ -191,7 +212,7 @@ void section::duration(const std::string& key, const std::function<void(std::chr
 void section::choice(const std::string& key, const std::vector<std::string>& words,
                      const std::function<void(std::size_t)>& set) {
   if (!has(key)) return;
-  const auto found = scalar(value(key), key);
+  const auto found = scalar(key);
   if (!found) return;
   const auto at_word = std::find(words.begin(), words.end(), *found);
   if (at_word == words.end())
@@ -201,12 +222,18 @@ void section::choice(const std::string& key, const std::vector<std::string>& wor
 }
 
 void section::map(const std::string& key, const std::function<void(const YAML::Node&)>& read) {
-  if (has(key)) read(value(key));
+  if (!has(key)) return;
+  const YAML::Node& found = entries_.at(key).value;
+  if (found.IsMap())
+    read(found);
+  else
+    in_.error(at(key), key + " should be a map",
+              "write its keys, one a line: " + joined(known_keys().at(key)));
 }
 
 void section::list(const std::string& key, const std::function<void(const YAML::Node&)>& each) {
   if (!has(key)) return;
-  const YAML::Node found = value(key);
+  const YAML::Node& found = entries_.at(key).value;
   if (!found.IsSequence()) {
     in_.error(at(key), key + " should be a list", "begin each entry with \"- \"");
     return;
@@ -215,48 +242,13 @@ void section::list(const std::string& key, const std::function<void(const YAML::
     each(item);
 }
 
-namespace {
-
-argument argument_of(reading& in, const std::string& name, const YAML::Node& node) {
-  argument result;
-  result.name = name;
-  if (node.IsMap()) {
-    arguments nested;
-    for (const auto& entry : node)
-      nested.push_back(argument_of(in, entry.first.Scalar(), entry.second));
-    result.value = std::move(nested);
-  } else if (node.IsSequence()) {
-    arguments nested;
-    for (const YAML::Node& entry : node)
-      nested.push_back(argument_of(in, "", entry));
-    result.value = std::move(nested);
-    result.is_array = true;
-  } else if (const auto text = node.IsNull() ? std::optional<std::string>{} : scalar_of(in, node, name)) {
-    bool flag = false;
-    double real = 0;
-    result.value = *text;
-    if (quoted(node)) return result; // a quoted scalar is a string, whatever it looks like
-    if (as_boolean(*text, flag))
-      result.value = flag;
-    else if (const auto whole = integer_of(*text))
-      result.value = *whole;
-    else if (YAML::convert<double>::decode(node, real))
-      result.value = real;
-  }
-  return result;
-}
-
-} // namespace
-
 void section::arguments(const std::string& key, config::arguments& into) {
   if (!has(key)) return;
-  const YAML::Node found = value(key);
-  if (!found.IsMap()) {
+  const YAML::Node& found = entries_.at(key).value;
+  if (found.IsMap())
+    read_arguments(in_, found, into);
+  else
     in_.error(at(key), key + " should be a map", "write {x-max-length: 1000}");
-    return;
-  }
-  for (const auto& entry : found)
-    into.push_back(argument_of(in_, entry.first.Scalar(), entry.second));
 }
 
 } // namespace postponed::config

@@ -2,27 +2,39 @@
 // config.
 #pragma once
 
-#include "config/values.hpp"
+#include "config/load.hpp"
+#include "config/secrets.hpp"
 
 #include <yaml-cpp/yaml.h>
 
+#include <cstdint>
 #include <functional>
-#include <set>
+#include <map>
 #include <string>
 #include <vector>
 
 namespace postponed::config {
 
+struct route_places { // for findings across sections, in the order of settings::routes
+  place queue, release, dead_letter;
+};
+
 struct reading { // what one load shares
   std::string file;
   environment env;
   std::vector<finding> findings;
-  bool password_in_file = false; // a URI with a password that came from nowhere else
+  std::vector<route_places> routes;
+  std::vector<substitution::replacement> replaced; // what must not be shown
+  std::optional<place> password_in_file;           // the first URI with a password in clear text
 
+  // Secrets are taken out of both texts here, so that no caller can forget it.
   void error(place at, std::string what, std::string fix);
 };
 
 place place_of(const YAML::Node& node);
+std::string joined(const std::vector<std::string>& words); // with commas
+std::optional<std::int64_t> integer_of(const std::string& text);
+std::optional<bool> boolean_of(const std::string& text); // YAML 1.2's: true True TRUE false False FALSE
 
 // One map of the file. Unknown and repeated keys are found when it is made.
 class section {
@@ -32,12 +44,14 @@ class section {
 
   bool has(const std::string& key) const;
   place at() const { return at_; }
-  place at(const std::string& key) const;
+  place at(const std::string& key) const; // of its value, of the key where that is empty
   void required(const std::string& key, const std::string& example);
 
   // Each leaves `into` as it is where the key is absent or wrong.
   void text(const std::string& key, std::string& into, std::size_t longest = 4096);
   void name(const std::string& key, std::string& into) { text(key, into, 255); } // AMQP's limit
+  // A name that must be there and not be empty.
+  void required_name(const std::string& key, std::string& into, const std::string& example);
   void text(const std::string& key, std::optional<std::string>& into, std::size_t longest = 255);
   void boolean(const std::string& key, bool& into);
   void number(const std::string& key, std::uint64_t least, std::uint64_t most,
@@ -46,22 +60,27 @@ class section {
   void duration(const std::string& key, const std::function<void(std::chrono::microseconds)>& set);
   void choice(const std::string& key, const std::vector<std::string>& words,
               const std::function<void(std::size_t)>& set);
+  // A section of its own, named like its key in keys.hpp.
   void map(const std::string& key, const std::function<void(const YAML::Node&)>& read);
   void list(const std::string& key, const std::function<void(const YAML::Node&)>& each);
   void arguments(const std::string& key, config::arguments& into);
 
  private:
-  YAML::Node value(const std::string& key) const;
-  std::optional<std::string> scalar(const YAML::Node& node, const std::string& key);
+  struct entry {
+    place key;
+    YAML::Node value;
+  };
+  std::optional<std::string> scalar(const std::string& key);
+  void check_key(const YAML::Node& key, const std::string& name);
 
   reading& in_;
-  YAML::Node node_;
   place at_;
   std::string called_;
+  bool is_map_;
+  std::map<std::string, entry> entries_; // the first of each key
 };
 
 // A scalar with its ${..} replaced; nothing, and a finding, where it is none.
-std::optional<std::string> scalar_of(reading& in, const YAML::Node& node, const std::string& called,
-                                     bool* from_outside = nullptr);
+std::optional<std::string> scalar_of(reading& in, const YAML::Node& node, const std::string& called);
 
 } // namespace postponed::config

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <fstream>
 #include <iterator>
 #include <numeric>
 
@@ -75,49 +74,6 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
   return size ? std::optional{static_cast<std::uint64_t>(*size)} : std::nullopt;
 }
 
-substitution substitute(std::string_view text, const environment& env) {
-  substitution result;
-  while (!text.empty()) {
-    const std::size_t dollar = text.find('$');
-    result.text += text.substr(0, dollar);
-    if (dollar == std::string_view::npos) break;
-    text.remove_prefix(dollar + 1);
-    if (text.starts_with('$')) {
-      result.text += '$';
-      text.remove_prefix(1);
-      continue;
-    }
-    const std::size_t end = text.starts_with('{') ? text.find('}') : std::string_view::npos;
-    if (end == std::string_view::npos) {
-      result.problem = "a $ that begins no ${NAME}";
-      result.fix = "write $$ for a dollar sign";
-      return result;
-    }
-    const std::string name{text.substr(1, end - 1)};
-    text.remove_prefix(end + 1);
-    result.from_outside = true;
-    if (name.starts_with("file:")) {
-      std::ifstream file{name.substr(5), std::ios::binary};
-      if (!file) {
-        result.problem = "cannot read the secret file " + name.substr(5);
-        result.fix = "create it, readable by the user that runs postponed";
-        return result;
-      }
-      std::string secret{std::istreambuf_iterator<char>{file}, {}};
-      if (secret.ends_with('\n')) secret.pop_back();
-      if (secret.ends_with('\r')) secret.pop_back();
-      result.text += secret;
-    } else if (const auto value = env(name)) {
-      result.text += *value;
-    } else {
-      result.problem = "the environment variable " + name + " is not set";
-      result.fix = "export " + name + ", or name a file with ${file:/path}";
-      return result;
-    }
-  }
-  return result;
-}
-
 uri_outcome parse_uri(const std::string& text) {
   uri_outcome result;
   const std::string shape = "write amqp://user:password@host:5672/vhost, special characters percent-encoded";
@@ -132,6 +88,14 @@ uri_outcome parse_uri(const std::string& text) {
   if (scheme != "amqp" && scheme != "amqps") {
     result.problem = "a broker's address begins with amqp:// or amqps://, not " + scheme + "://";
     result.fix = shape;
+    return result;
+  }
+  // Most often these stand for a password that was not encoded. Read on, and a part of it would become the
+  // virtual host, which is shown in logs.
+  const std::string_view path{uri.encoded_path().data(), uri.encoded_path().size()};
+  if (uri.has_query() || uri.has_fragment() || path.find('@') != std::string_view::npos) {
+    result.problem = "a broker's address has no ? or # part, and no @ after the host";
+    result.fix = "in user, password and virtual host write %3F for ?, %23 for #, %40 for @, %2F for /";
     return result;
   }
   result.value.tls = scheme == "amqps";
@@ -157,14 +121,17 @@ uri_outcome parse_uri(const std::string& text) {
     result.value.user = decoded(uri.encoded_user());
     if (uri.has_password()) result.value.password = decoded(uri.encoded_password());
   }
-  const std::string path{uri.encoded_path().data(), uri.encoded_path().size()};
   if (path.size() > 1) {
-    if (path.find('/', 1) != std::string::npos) {
+    if (path.find('/', 1) != std::string_view::npos) {
       result.problem = "the virtual host holds a slash";
       result.fix = "write %2F for a slash in it";
       return result;
     }
     result.value.virtual_host = decoded(boost::urls::pct_string_view{path.data() + 1, path.size() - 1});
+    if (result.value.virtual_host.size() > 255) {
+      result.problem = "the virtual host is longer than 255 bytes";
+      result.fix = "shorten it";
+    }
   }
   return result;
 }

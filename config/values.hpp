@@ -1,4 +1,4 @@
-// The text of one scalar -> a value: durations, sizes, secrets. Pure but for reading secret files.
+// The text of one scalar -> a value: durations, sizes, broker addresses. Internal to config; pure.
 #pragma once
 
 #include "config/load.hpp"
@@ -11,21 +11,14 @@
 
 namespace postponed::config {
 
-// `500ms`, `15m`, `365d`, `1h30m`; units us ms s m h d w. Nothing where it is not one, or beyond 292 years.
+// `500ms`, `15m`, `365d`, `1h30m`; units us ms s m h d w. Nothing where it is not one, or
+// beyond what 64 bits of microseconds hold (292,000 years).
 std::optional<std::chrono::microseconds> parse_duration(std::string_view text);
 // `1048576`, `512KiB`, `32MiB`, `1GiB`. Nothing where it is not one.
 std::optional<std::uint64_t> parse_size(std::string_view text);
 
-// Replaces ${NAME} and ${file:/path}, and $$ by a dollar. `problem` says what could not be found; the result
-// never goes into a finding, for it may hold a secret.
-struct substitution {
-  std::string text;
-  std::string problem, fix;  // empty: fine
-  bool from_outside = false; // something was replaced
-};
-substitution substitute(std::string_view text, const environment& env);
-
-// amqp[s]://user:password@host:port/vhost, percent-encoded. `problem` never shows the password.
+// amqp[s]://user:password@host:port/vhost, percent-encoded; https://www.rabbitmq.com/docs/uri-spec. The
+// virtual host is "/" where there is none. `problem` never shows the password.
 struct uri_outcome {
   broker_uri value;
   std::string problem, fix;

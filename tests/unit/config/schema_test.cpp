@@ -6,7 +6,9 @@
 #include <boost/json.hpp>
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <fstream>
+#include <map>
 #include <set>
 
 using namespace postponed;
@@ -35,6 +37,63 @@ TEST_CASE("schema and loader know the same keys in every section") {
     const json::value& described = section == "file" ? all : all.at("$defs").at(section);
     CHECK(keys_of(described) == std::set<std::string>(known.begin(), known.end()));
     CHECK(described.at("additionalProperties") == false);
+  }
+}
+
+TEST_CASE("the schema has no section that the loader does not know, and describes every key") {
+  const json::value all = schema();
+  const auto described = [](const std::string& section, const json::value& of) {
+    for (const auto& [name, value] : of.at("properties").as_object()) {
+      const std::string key{name};
+      INFO(section << "." << key);
+      CHECK(value.as_object().contains("description"));
+    }
+  };
+  described("file", all);
+  for (const auto& [name, definition] : all.at("$defs").as_object()) {
+    if (!definition.as_object().contains("properties")) continue;
+    const std::string section{name};
+    INFO(section);
+    CHECK(config::known_keys().contains(section));
+    described(section, definition);
+  }
+}
+
+TEST_CASE("no key is known and of a later version at once") {
+  for (const auto& [section, later] : config::later_keys()) {
+    const auto& known = config::known_keys().at(section);
+    for (const std::string& each : later) {
+      INFO(section << "." << each);
+      CHECK(std::find(known.begin(), known.end(), each) == known.end());
+    }
+  }
+}
+
+TEST_CASE("the schema's required keys are the loader's") {
+  // An empty map in the place of each section: what is required is what the loader then misses.
+  const json::value all = schema();
+  const std::string broker = "broker: {uris: [\"amqp://h/\"]}\n", store = "store: {path: p}\n";
+  const std::map<std::string, std::string> emptied{
+      {"broker", "broker: {}\n" + store + "routes: []\n"},
+      {"store", broker + "store: {}\nroutes: []\n"},
+      {"route", broker + store + "routes: [{}]\n"},
+      {"exchange", broker + store + "routes: []\ntopology: {exchanges: [{}]}\n"},
+      {"queue", broker + store + "routes: []\ntopology: {queues: [{}]}\n"},
+      {"binding", broker + store + "routes: []\ntopology: {bindings: [{}]}\n"},
+      {"dead_letter", broker + store + "routes: []\ndead_letters: [{}]\n"},
+      {"file", "{}\n"}};
+  for (const auto& [section, yaml] : emptied) {
+    INFO(section);
+    std::set<std::string> required, missed;
+    const json::value& described = section == "file" ? all : all.at("$defs").at(section);
+    for (const json::value& each : described.at("required").as_array())
+      required.emplace(each.as_string());
+    for (const config::finding& each : config::load_text(yaml, "f", [](const std::string&) {
+                                         return std::optional<std::string>{};
+                                       }).findings)
+      if (const std::size_t at = each.what.find(" has no "); at != std::string::npos)
+        missed.insert(each.what.substr(at + 8));
+    CHECK(required == missed);
   }
 }
 

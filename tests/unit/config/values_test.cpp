@@ -35,6 +35,7 @@ TEST_CASE("broker addresses are taken apart and decoded") {
   CHECK(parse_uri("amqps://h").value.port == 5671);
   CHECK(parse_uri("amqp://h").value.virtual_host == "/");
   CHECK(parse_uri("amqp://h/").value.virtual_host == "/");
+  CHECK(parse_uri("amqp://h/%2f").value.virtual_host == "/");
   CHECK(parse_uri("amqp://[::1]:5672/").value.host == "::1");
   for (const char* wrong : {"", "rabbit", "http://h/", "amqp://", "amqp://h:0/", "amqp://h:70000/",
                             "amqp://h/a/b", "amqp://a b/"}) {
