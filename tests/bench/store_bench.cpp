@@ -1,281 +1,210 @@
-// Layouts of the store on disk, compared in one run, and the store as built through its interface.
-//
-//   store_bench [--rows 200000] [--preload 0] [--spread-hours 24] [--size 1024] [--folder DIR] [--json FILE]
-//
-// Each layout takes `rows` messages with due times random over the spread, in transactions of 1,000 (WAL,
-// synchronous=FULL), after `preload` more; then what is due first is drained: read in order of due time, and
-// removed. The append-only table is the limit: nothing that is durable writes less. Figures are wall time;
-// quote the ratios.
-#include "store/sqlite/connection.hpp"
-#include "store/sqlite/sqlite_store.hpp"
+// Compares layouts for held messages in one run: how fast each takes them in with random due times, and gives
+// them out in due order. The first is the limit: rows appended and taken out as a queue.
+#include "bench/store_bench.hpp"
 
 #include <CLI/CLI.hpp>
-#include <fmt/core.h>
-#include <sqlite3.h>
+#include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <functional>
-#include <memory>
 #include <random>
-#include <stdlib.h>
-#include <vector>
 
-using namespace postponed;
-using steady = std::chrono::steady_clock;
+namespace postponed::bench {
 
 namespace {
 
-struct options {
-  std::size_t rows = 200000, preload = 0, spread_hours = 24, size = 1024;
-  std::string folder = std::filesystem::temp_directory_path();
-  std::string json;
-};
+using steady = std::chrono::steady_clock;
 
-struct figures {
-  std::string name;
-  double insert = 0, drain = 0; // rows a second; drain 0: this layout cannot
-  double wal_bytes = 0;         // written to the log for each row inserted
-};
+double ms_since(steady::time_point begin) {
+  return std::chrono::duration<double, std::milli>(steady::now() - begin).count();
+}
 
-constexpr std::size_t batch_rows = 1000;
-const wall_time start{std::chrono::hours{24 * 365 * 56}};
+double cpu_us() {
+  timespec used{};
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+  return static_cast<double>(used.tv_sec) * 1e6 + static_cast<double>(used.tv_nsec) / 1e3;
+}
 
-class timer {
+class stopwatch {
  public:
-  double rate(std::size_t rows) const {
-    return static_cast<double>(rows) / std::chrono::duration<double>(steady::now() - begin_).count();
+  stopwatch(layout& on, phase& into)
+      : on_{on}, into_{into}, wal_before_{on.wal_bytes()}, cpu_before_{cpu_us()}, begin_{steady::now()} {}
+
+  template <typename Transaction>
+  void time(Transaction transaction) {
+    const auto begin = steady::now();
+    transaction();
+    each_ms_.push_back(ms_since(begin));
+    const auto housekeeping = steady::now();
+    on_.housekeep();
+    const double ms = ms_since(housekeeping);
+    into_.housekeeping_s += ms / 1000;
+    into_.worst_housekeeping_ms = std::max(into_.worst_housekeeping_ms, ms);
+  }
+  void finish(std::size_t rows) {
+    into_.seconds = ms_since(begin_) / 1000;
+    into_.rows = rows;
+    if (rows == 0) return;
+    into_.cpu_us = (cpu_us() - cpu_before_) / static_cast<double>(rows);
+    into_.wal_per_row = static_cast<double>(on_.wal_bytes() - wal_before_) / static_cast<double>(into_.rows);
+    std::sort(each_ms_.begin(), each_ms_.end());
+    into_.worst_ms = each_ms_.back();
+    into_.p99_ms = each_ms_[each_ms_.size() * 99 / 100];
   }
 
  private:
-  steady::time_point begin_ = steady::now();
+  layout& on_;
+  phase& into_;
+  std::uint64_t wal_before_;
+  double cpu_before_;
+  steady::time_point begin_;
+  std::vector<double> each_ms_;
 };
 
-struct scratch_folder {
-  explicit scratch_folder(const std::string& in) {
-    std::string pattern = in + "/store-bench-XXXXXX";
-    if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error{"mkdtemp in " + in};
-    path = pattern;
-  }
-  ~scratch_folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path, ignored);
-  }
-  std::string path;
-};
+} // namespace
 
-// A layout made of plain SQL: what a first idea would be.
-struct sql_layout {
-  std::string name, schema, insert; // insert: ?1 due, ?2 row, ?3 body
-  std::string first_due;            // due, row of the earliest `?1` rows; empty: cannot drain
-  std::string remove;               // ?1 due, ?2 row
-};
-
-void check(bool good, store::sqlite::connection& db) {
-  if (!good) throw std::runtime_error{db.message()};
-}
-
-figures run_sql(const options& o, const sql_layout& layout) {
-  const scratch_folder folder{o.folder};
-  store::sqlite::connection db;
-  check(db.open(folder.path + "/layout.db"), db);
-  check(db.execute("PRAGMA page_size=8192; PRAGMA secure_delete=OFF; PRAGMA cache_size=-8192; PRAGMA "
-                   "locking_mode=EXCLUSIVE"),
-        db);
-  db.text("PRAGMA journal_mode=WAL");
-  check(db.execute("PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0;" + layout.schema), db);
-  static int pages = 0;
-  ::sqlite3_wal_hook(
-      db.handle(),
-      [](void*, sqlite3*, const char*, int now) {
-        pages = now;
-        return SQLITE_OK;
-      },
-      nullptr);
-  const std::string body(o.size, 'x');
-  std::mt19937_64 random{1};
-  const auto spread = static_cast<std::uint64_t>(o.spread_hours) * 3600 * 1000000;
-  std::int64_t row = 0;
-  double log_pages = 0;
-  const auto fill = [&](std::size_t count) {
-    store::sqlite::statement put = db.prepare(layout.insert);
-    check(static_cast<bool>(put), db);
-    for (std::size_t done = 0; done < count;) {
-      check(db.execute("BEGIN IMMEDIATE"), db);
-      const int before = pages;
-      for (std::size_t i = 0; i < batch_rows && done < count; ++i, ++done) {
-        put.bind(1, static_cast<std::int64_t>(random() % spread)).bind(2, ++row).bind_blob(3, body);
-        check(put.step() == SQLITE_DONE, db);
-        put.reset();
-      }
-      check(db.execute("COMMIT"), db);
-      log_pages += pages - before;
-      if (pages > 2048) { // as the store does: 16 MiB
-        check(db.checkpoint(false), db);
-        pages = 0;
-      }
-    }
+measured measure(const workload& load, const std::string& name, layout& on) {
+  measured result{load.name, name, {}, {}, 0};
+  std::mt19937_64 random{42}; // the same due times for every layout
+  std::uniform_int_distribution<std::int64_t> due{0, load.span_s * million - 1};
+  const std::size_t size = load.body + on.head_bytes();
+  std::string pool(size + 4096, '\0');
+  for (char& each : pool)
+    each = static_cast<char>(random());
+  const auto next_batch = [&](std::size_t rows) {
+    std::vector<timed_row> batch(rows);
+    for (timed_row& each : batch)
+      each = {start_s * million + due(random), std::string_view{pool}.substr(random() % 4096, size)};
+    return batch;
   };
-  fill(o.preload);
-  log_pages = 0;
-  figures result;
-  result.name = layout.name;
-  const timer inserting;
-  fill(o.rows);
-  result.insert = inserting.rate(o.rows);
-  result.wal_bytes = log_pages * 8192 / static_cast<double>(o.rows);
-  if (layout.first_due.empty()) return result;
-  const timer draining;
-  store::sqlite::statement first = db.prepare(layout.first_due), remove = db.prepare(layout.remove);
-  check(first && remove, db);
-  std::size_t drained = 0;
-  while (drained < o.rows) {
-    std::vector<std::pair<std::int64_t, std::int64_t>> page;
-    first.bind(1, batch_rows);
-    while (first.step() == SQLITE_ROW)
-      page.emplace_back(first.integer(0),
-                        first.integer(1) + static_cast<std::int64_t>(first.blob(2).size() & 0));
-    first.reset();
-    if (page.empty()) break;
-    check(db.execute("BEGIN IMMEDIATE"), db);
-    for (const auto& [due, number] : page) {
-      remove.bind(1, due).bind(2, number);
-      check(remove.step() == SQLITE_DONE, db);
-      remove.reset();
-    }
-    check(db.execute("COMMIT"), db);
-    drained += page.size();
-    if (pages > 2048) {
-      check(db.checkpoint(false), db);
-      pages = 0;
-    }
+  for (std::size_t done = 0; done < load.preload; done += load.batch) {
+    on.insert(next_batch(std::min(load.batch, load.preload - done)));
+    on.housekeep();
   }
-  result.drain = draining.rate(drained);
+  stopwatch inserting{on, result.insert};
+  for (std::size_t done = 0; done < load.rows; done += load.batch) {
+    const auto batch = next_batch(std::min(load.batch, load.rows - done));
+    inserting.time([&] { on.insert(batch); });
+  }
+  inserting.finish(load.rows);
+  result.file_bytes = on.file_bytes();
+  stopwatch draining{on, result.drain};
+  const std::size_t drained = std::min(load.drain, load.rows + load.preload);
+  for (std::size_t left = drained; left > 0;) {
+    std::size_t got = 0;
+    draining.time([&] { got = on.drain(std::min(load.batch, left)); });
+    if (got == 0) {
+      fmt::print(stderr, "{}: {} rows were not found again\n", name, left);
+      std::exit(1);
+    }
+    left -= got;
+  }
+  draining.finish(drained);
   return result;
 }
 
-template <typename Result>
-auto need(Result&& result, const store::store& from) {
-  if (!result) throw std::runtime_error{from.last_error()};
-  return std::move(*result);
+namespace {
+
+std::string as_text(const phase& each, double limit) {
+  return fmt::format("{:>9.0f}{:>6.2f}{:>7.1f}{:>8.0f}{:>7.1f}{:>7.1f}", each.rate(), each.rate() / limit,
+                     each.cpu_us, each.wal_per_row, each.p99_ms,
+                     std::max(each.worst_ms, each.worst_housekeeping_ms));
 }
 
-figures run_store(const options& o) {
-  const scratch_folder folder{o.folder};
-  store::sqlite_options settings;
-  settings.path = folder.path + "/held.db";
-  std::string why;
-  auto opened = store::open_sqlite_store(settings, why);
-  if (!opened) throw std::runtime_error{why};
-  store::store& held = **opened;
-  std::mt19937_64 random{1};
-  const auto spread = static_cast<std::uint64_t>(o.spread_hours) * 3600 * 1000000;
-  double log_bytes = 0;
-  const auto fill = [&](std::size_t count) {
-    for (std::size_t done = 0; done < count;) {
-      store::batch work;
-      for (std::size_t i = 0; i < batch_rows && done < count; ++i, ++done) {
-        held_record record;
-        record.due = start + microseconds{static_cast<std::int64_t>(random() % spread)};
-        record.first_seen = start;
-        record.route = "bench";
-        record.content = {"", "bench", std::string(2, '\0'), std::string(o.size, 'x')};
-        work.inserts.push_back({0, std::move(record), {}, false});
-      }
-      const double before = static_cast<double>(held.stats().wal_bytes);
-      need(held.commit(std::move(work), start), held);
-      log_bytes += static_cast<double>(held.stats().wal_bytes) - before;
-      need(held.maintain(start, false), held);
-    }
-  };
-  fill(o.preload);
-  log_bytes = 0;
-  figures result;
-  result.name = "buckets (as built)";
-  const timer inserting;
-  fill(o.rows);
-  result.insert = inserting.rate(o.rows);
-  result.wal_bytes = log_bytes / static_cast<double>(o.rows);
-  // The clock runs through the spread in steps of the daemon's horizon.
-  const timer draining;
-  store::horizon_position reached;
-  std::size_t drained = 0;
-  wall_time now = start;
-  while (drained < o.rows) {
-    while (need(held.maintain(now, false), held)) {
-    }
-    const store::horizon_page page = need(held.load(reached, now + std::chrono::seconds{90}, 200000), held);
-    reached = page.reached;
-    for (std::size_t at = 0; at < page.rows.size(); at += batch_rows) {
-      store::batch marks;
-      for (std::size_t i = at; i < std::min(page.rows.size(), at + batch_rows); ++i)
-        marks.done.push_back(page.rows[i].id);
-      if (need(held.read(marks.done), held).size() != marks.done.size())
-        throw std::runtime_error{"rows are missing"};
-      need(held.commit(std::move(marks), now), held);
-    }
-    drained += page.rows.size();
-    if (now > start + std::chrono::hours{o.spread_hours + 1}) break;
-    now += std::chrono::seconds{90};
-  }
-  result.drain = draining.rate(drained);
-  if (drained < o.rows) throw std::runtime_error{fmt::format("only {} rows were drained", drained)};
-  return result;
+std::string as_json(const phase& each) {
+  return fmt::format(
+      R"({{"rows":{},"seconds":{:.3f},"rows_per_second":{:.0f},"cpu_us_per_row":{:.2f},"wal_bytes_per_row":{:.0f},)"
+      R"("p99_ms":{:.2f},"worst_ms":{:.2f},"housekeeping_seconds":{:.3f},)"
+      R"("worst_housekeeping_ms":{:.2f}}})",
+      each.rows, each.seconds, each.rate(), each.cpu_us, each.wal_per_row, each.p99_ms, each.worst_ms,
+      each.housekeeping_s, each.worst_housekeeping_ms);
 }
 
 } // namespace
 
-int main(int argc, char** argv) try {
-  options o;
-  CLI::App app{"layouts of the store on disk, compared in one run"};
-  app.add_option("--rows", o.rows, "Messages")->capture_default_str();
-  app.add_option("--preload", o.preload, "Messages before those that are timed")->capture_default_str();
-  app.add_option("--spread-hours", o.spread_hours, "Due times are random over this")->capture_default_str();
-  app.add_option("--size", o.size, "Bytes of a body")->capture_default_str();
-  app.add_option("--folder", o.folder, "Where the files go")->capture_default_str();
-  app.add_option("--json", o.json, "Also write the figures there");
+} // namespace postponed::bench
+
+int main(int argc, char** argv) {
+  using namespace postponed::bench;
+  std::size_t rows = 200000, size = 1024, batch = 1000, preload = 0;
+  std::int64_t spread_hours = 0;
+  int page_size = 4096; // the store's own
+  std::string json, only, folder = std::filesystem::temp_directory_path().string();
+  CLI::App app{"Compares layouts of the store in one run: rows/s in and out, bytes of log a row"};
+  app.add_option("--rows", rows, "Messages in each workload")->capture_default_str();
+  app.add_option("--spread-hours", spread_hours,
+                 "One workload, due times random over this; without: one over 24 hours, one over 30 days");
+  app.add_option("--preload", preload,
+                 "Messages held before; over 30 days as many as --rows where not given");
+  app.add_option("--size", size, "Bytes of a body")->capture_default_str();
+  app.add_option("--batch", batch, "Messages a transaction")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  app.add_option("--page-size", page_size, "SQLite's page size of the raw layouts")->capture_default_str();
+  app.add_option("--only", only, "Only layouts whose name contains this, and the append-only one");
+  app.add_option("--folder", folder, "Where the files go; on the disk to be measured")->capture_default_str();
+  app.add_option("--json", json, "Also write the figures there");
   CLI11_PARSE(app, argc, argv);
 
-  const std::vector<sql_layout> layouts{
-      {"append-only (the limit)", "CREATE TABLE t(row INTEGER PRIMARY KEY, due INTEGER, body BLOB)",
-       "INSERT INTO t(due, row, body) VALUES(?1, ?2, ?3)", "", ""},
-      {"rowid + INDEX(due)",
-       "CREATE TABLE t(row INTEGER PRIMARY KEY, due INTEGER, body BLOB); CREATE INDEX d ON t(due)",
-       "INSERT INTO t(due, row, body) VALUES(?1, ?2, ?3)",
-       "SELECT due, row, body FROM t ORDER BY due LIMIT ?1", "DELETE FROM t WHERE row = ?2 AND due = ?1"},
-      {"WITHOUT ROWID(due, row)",
-       "CREATE TABLE t(due INTEGER, row INTEGER, body BLOB, PRIMARY KEY(due, row)) WITHOUT ROWID",
-       "INSERT INTO t(due, row, body) VALUES(?1, ?2, ?3)",
-       "SELECT due, row, body FROM t ORDER BY due, row LIMIT ?1",
-       "DELETE FROM t WHERE due = ?1 AND row = ?2"},
-      {"WITHOUT ROWID(hour, row)",
-       "CREATE TABLE t(hour INTEGER, row INTEGER, due INTEGER, body BLOB, PRIMARY KEY(hour, row)) WITHOUT "
-       "ROWID",
-       "INSERT INTO t(hour, row, due, body) VALUES(?1 / 3600000000, ?2, ?1, ?3)",
-       "SELECT due, row, body FROM t ORDER BY hour, row LIMIT ?1",
-       "DELETE FROM t WHERE hour = ?1 / 3600000000 AND row = ?2"},
-  };
-  fmt::print("{} rows of {} B, due random over {} h, {} preloaded\n", o.rows, o.size, o.spread_hours,
-             o.preload);
-  fmt::print("{:<26} {:>12} {:>10} {:>12} {:>14}\n", "layout", "insert/s", "of limit", "drain/s",
-             "WAL bytes/row");
-  std::vector<figures> all;
-  for (const sql_layout& each : layouts)
-    all.push_back(run_sql(o, each));
-  all.push_back(run_store(o));
-  std::string json;
-  for (const figures& each : all) {
-    const double share = each.insert / all.front().insert;
-    fmt::print("{:<26} {:>12.0f} {:>10.2f} {:>12} {:>14.0f}\n", each.name, each.insert, share,
-               each.drain > 0 ? fmt::format("{:.0f}", each.drain) : "-", each.wal_bytes);
-    json += fmt::format(
-        "{}{{\"layout\":\"{}\",\"insert\":{:.0f},\"share\":{:.3f},\"drain\":{:.0f},\"wal_bytes\":{:.0f}}}",
-        json.empty() ? "" : ",", each.name, each.insert, share, each.drain, each.wal_bytes);
+  std::vector<workload> workloads;
+  if (spread_hours > 0) {
+    workloads.push_back(
+        {fmt::format("{} h", spread_hours), rows, preload, rows, batch, size, spread_hours * 3600});
+  } else {
+    workloads.push_back({"24 h", rows, preload, rows, batch, size, 86400});
+    workloads.push_back({"30 d", rows, preload == 0 ? rows : preload, rows / 2, batch, size, 30 * 86400});
   }
-  if (!o.json.empty()) std::ofstream{o.json} << "[" << json << "]\n";
+  const std::vector<std::pair<std::string, std::function<std::unique_ptr<layout>(const std::string&, int)>>>
+      layouts{{"append-only rowid", append_only},
+              {"rowid + index(due)", indexed_by_due},
+              {"without rowid(due, id)", clustered_by_due},
+              {"without rowid(hour, id)", clustered_by_hour},
+              {"buckets as built", buckets_as_built}};
+
+  fmt::print(
+      "{} rows of {} bytes, {} a transaction, every one synced; ratio: to append-only in the same run\n\n",
+      rows, size, batch);
+  const std::string heading = fmt::format("{:>9}{:>6}{:>7}{:>8}{:>7}{:>7}", "rows/s", "ratio", "CPU us",
+                                          "WAL/row", "p99 ms", "max ms");
+  fmt::print("{:<35}| {:<44}| {:<44}|\n", "", "in", "out");
+  fmt::print("{:<9}{:<26}|{} |{} | file MB\n", "due over", "layout", heading, heading);
+  std::vector<std::string> results;
+  for (const workload& load : workloads) {
+    double limit_in = 0, limit_out = 0;
+    for (const auto& [name, make] : layouts) {
+      if (name != layouts.front().first && name.find(only) == std::string::npos) continue;
+      std::string pattern = folder + "/store-bench-XXXXXX";
+      if (::mkdtemp(pattern.data()) == nullptr) {
+        fmt::print(stderr, "cannot make a folder in {}\n", folder);
+        return 1;
+      }
+      measured each;
+      {
+        const auto on = make(pattern + "/held.db", page_size);
+        each = measure(load, name, *on);
+      }
+      std::filesystem::remove_all(pattern);
+      if (limit_in == 0) limit_in = each.insert.rate();
+      if (limit_out == 0) limit_out = each.drain.rate();
+      fmt::print("{:<9}{:<26}|{} |{} | {:>7}\n", load.name, name, as_text(each.insert, limit_in),
+                 as_text(each.drain, limit_out), each.file_bytes >> 20);
+      std::fflush(stdout);
+      results.push_back(fmt::format(
+          R"({{"workload":"{}","layout":"{}","insert":{},"drain":{},"file_bytes":{}}})", each.workload,
+          each.layout, as_json(each.insert), as_json(each.drain), each.file_bytes));
+    }
+  }
+  if (!json.empty()) {
+    std::ofstream out{json};
+    out << fmt::format("{{\"rows\":{},\"size\":{},\"batch\":{},\"results\":[\n{}\n]}}\n", rows, size, batch,
+                       fmt::join(results, ",\n"));
+    if (!out.flush()) {
+      fmt::print(stderr, "cannot write {}\n", json);
+      return 1;
+    }
+  }
   return 0;
-} catch (const std::exception& error) {
-  fmt::print(stderr, "store_bench: {}\n", error.what());
-  return 1;
 }

@@ -1,39 +1,63 @@
 #include "store/sqlite/buckets.hpp"
 
+#include "store/sqlite/counts.hpp"
+
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <string>
 
 namespace postponed::store::sqlite {
 
-std::string bucket::suffix() const {
-  const std::string start = std::to_string(covers.start);
-  return std::to_string(covers.level) + "_" + (covers.start < 0 ? "n" + start.substr(1) : start);
+namespace {
+
+using namespace statement_kind;
+
+constexpr const char* columns = "row, due, bytes, nonce, route, place, slot, moved";
+
+std::string table(const bucket& each) {
+  return "e" + std::to_string(each.number);
+}
+std::int64_t start_us(const bucket& each) {
+  return each.covers.start * 1'000'000;
+}
+std::int64_t minute_of(std::int64_t due_us) {
+  return span_at(minute_level, seconds_of(wall_time{microseconds{due_us}})).start / 60;
 }
 
+// Bits of 32, as a signed number: SQLite then needs 4 bytes, never 6.
+std::int64_t packed(std::uint32_t nonce) {
+  return static_cast<std::int32_t>(nonce);
+}
+
+} // namespace
+
 bool buckets::load() {
-  statement ask =
-      in_.prepare("SELECT level, start, rows, live, live_bytes, splitting, split_to FROM buckets");
+  statement ask = in_.prepare("SELECT number, level, start, first_due, splits_into, split_to FROM buckets");
   if (!ask) return false;
+  std::map<std::int64_t, bucket*> by_number;
   int code = 0;
   while ((code = ask.step()) == SQLITE_ROW) {
-    const span covers{static_cast<int>(ask.integer(0)), ask.integer(1)};
+    const span covers{static_cast<int>(ask.integer(1)), ask.integer(2)};
     bucket& each = all_[covers];
+    each.number = ask.integer(0);
     each.covers = covers;
-    each.rows = ask.integer(2);
-    each.live = ask.integer(3);
-    each.live_bytes = ask.integer(4);
-    each.splitting = ask.integer(5) != 0;
-    each.split_to = ask.integer(6);
+    each.first_due = ask.integer(3);
+    each.splits_into = static_cast<int>(ask.integer(4));
+    each.split_to = ask.integer(5);
+    by_number[each.number] = &each;
   }
   if (code != SQLITE_DONE) return false;
-  statement shares = in_.prepare("SELECT level, start, route, messages, bytes FROM counts");
+  statement shares = in_.prepare("SELECT owner, route, messages, bytes FROM counts WHERE route <> 0");
   if (!shares) return false;
   while ((code = shares.step()) == SQLITE_ROW) {
-    const auto at = all_.find({static_cast<int>(shares.integer(0)), shares.integer(1)});
-    if (at == all_.end()) continue;
-    at->second.routes[static_cast<std::uint32_t>(shares.integer(2))] = {shares.integer(3), shares.integer(4),
-                                                                        false};
+    const auto at = by_number.find(shares.integer(0));
+    if (at == by_number.end()) continue;
+    bucket& each = *at->second;
+    each.routes[static_cast<std::uint32_t>(shares.integer(1))] = {shares.integer(2), shares.integer(3),
+                                                                  false};
+    each.live += shares.integer(2);
+    each.live_bytes += shares.integer(3);
   }
   return code == SQLITE_DONE;
 }
@@ -44,181 +68,218 @@ bucket* buckets::existing(int level, std::int64_t second) {
 }
 
 bucket* buckets::create(span covers) {
+  statement add = in_.prepare("INSERT INTO buckets(level, start, first_due, splits_into, split_to)"
+                              " VALUES(?, ?, ?, -1, 0)");
+  if (!add || !add.bind(1, covers.level).bind(2, covers.start).bind(3, covers.start * 1'000'000).run())
+    return nullptr;
   bucket made;
+  made.number = ::sqlite3_last_insert_rowid(in_.handle());
   made.covers = covers;
-  const std::string suffix = made.suffix();
-  const bool done = in_.execute(
-      "CREATE TABLE b" + suffix +
-      "(row INTEGER PRIMARY KEY, due INTEGER NOT NULL, bytes INTEGER NOT NULL, nonce INTEGER NOT NULL,"
-      " relative INTEGER NOT NULL, slot INTEGER NOT NULL, head BLOB NOT NULL, sum INTEGER NOT NULL, body "
-      "BLOB NOT NULL);"
-      "CREATE TABLE m" +
-      suffix + "(row INTEGER PRIMARY KEY, kind INTEGER NOT NULL, due INTEGER NOT NULL)");
-  if (!done) return nullptr;
-  made.dirty = true;
+  made.first_due = start_us(made);
+  if (!in_.execute(
+          "CREATE TABLE " + table(made) +
+          "(row INTEGER PRIMARY KEY, due INTEGER NOT NULL, bytes INTEGER NOT NULL, nonce INTEGER NOT NULL,"
+          " route INTEGER NOT NULL, place INTEGER NOT NULL, slot INTEGER, moved INTEGER)"))
+    return nullptr;
   return &(all_[covers] = std::move(made));
 }
 
-bucket* buckets::choose(wall_time due, wall_time now) {
-  const std::int64_t second = seconds_of(std::max(due, now));
-  for (int level = 0; level < static_cast<int>(level_seconds.size()); ++level) {
-    bucket* const each = existing(level, second);
-    if (each != nullptr && !each->splitting) return each;
+bucket* buckets::choose(std::int64_t second, int level) {
+  // The finest there is, so that what was split stays split.
+  for (int finest = 0; finest < level_count; ++finest) {
+    bucket* const each = existing(finest, second);
+    if (each != nullptr && !each->splitting()) return each;
   }
-  int level = level_for(due, now);
-  while (level > 0 && existing(level, second) != nullptr) // it is being split
-    --level;
+  while (const bucket* const each = existing(level, second)) // it is being split
+    level = each->splits_into;
   return create(span_at(level, second));
 }
 
-bucket* buckets::finer(const span& than, std::int64_t second, wall_time now) {
-  // One level down where that span begins soon, at once to the level of its distance otherwise never coarser.
-  const int level = std::min(than.level - 1, level_for(wall_time{std::chrono::seconds{second}}, now));
-  for (int each = 0; each <= level; ++each)
-    if (bucket* const there = existing(each, second); there != nullptr && !there->splitting) return there;
-  return create(span_at(level, second));
-}
-
-bool buckets::drop(const span& covers) {
-  const auto at = all_.find(covers);
-  const std::string suffix = at->second.suffix();
-  const std::string key =
-      " WHERE level = " + std::to_string(covers.level) + " AND start = " + std::to_string(covers.start);
-  release();
-  all_.erase(at); // its statements would keep the tables locked
-  return in_.execute("DROP TABLE b" + suffix + "; DROP TABLE m" + suffix + "; DELETE FROM buckets" + key +
-                     "; DELETE FROM counts" + key);
-}
-
-void buckets::count(bucket& in, std::uint32_t route, std::int64_t messages, std::int64_t bytes) {
-  route_share& share = in.routes[route];
-  share.messages += messages;
-  share.bytes += bytes;
-  share.dirty = true;
-  in.live += messages;
-  in.live_bytes += bytes;
-  in.dirty = true;
-}
-
-bool buckets::flush() {
-  statement put, share;
-  for (auto& [covers, each] : all_) {
-    if (!each.dirty) continue;
-    if (!put) {
-      put = in_.prepare(
-          "INSERT OR REPLACE INTO buckets(level, start, rows, live, live_bytes, splitting, split_to)"
-          " VALUES(?, ?, ?, ?, ?, ?, ?)");
-      share = in_.prepare(
-          "INSERT OR REPLACE INTO counts(level, start, route, messages, bytes) VALUES(?, ?, ?, ?, ?)");
-      if (!put || !share) return false;
-    }
-    put.bind(1, covers.level)
-        .bind(2, covers.start)
-        .bind(3, each.rows)
-        .bind(4, each.live)
-        .bind(5, each.live_bytes);
-    put.bind(6, each.splitting ? 1 : 0).bind(7, each.split_to);
-    if (put.step() != SQLITE_DONE) return false;
-    put.reset();
-    for (auto& [route, part] : each.routes) {
-      if (!part.dirty) continue;
-      share.bind(1, covers.level)
-          .bind(2, covers.start)
-          .bind(3, route)
-          .bind(4, part.messages)
-          .bind(5, part.bytes);
-      if (share.step() != SQLITE_DONE) return false;
-      share.reset();
-      part.dirty = false;
-    }
-    each.dirty = false;
+bool buckets::insert(bucket& in, const entry& each) {
+  statement* const put = statements_.get(in.number, insert_entry, [&] {
+    return "INSERT INTO " + table(in) + "(" + columns + ") VALUES(?, ?, ?, ?, ?, ?, ?, ?)";
+  });
+  if (put == nullptr) return false;
+  put->bind(1, each.row).bind(2, each.due - start_us(in)).bind(3, each.bytes).bind(4, packed(each.nonce));
+  put->bind(5, each.route).bind(6, each.segment * 2 + (each.relative ? 1 : 0));
+  each.slot == minute_of(each.due) ? put->bind_null(7) : put->bind(7, each.slot);
+  each.moved ? put->bind(8, *each.moved) : put->bind_null(8);
+  if (!put->run()) return false;
+  count(in, each.route, 1, each.bytes);
+  if (each.due < in.first_due) {
+    in.first_due = each.due;
+    touch_header(in);
   }
   return true;
 }
 
-void buckets::release() {
-  if (last_found_ != nullptr) last_found_->find.reset();
-  last_found_ = nullptr;
-}
-
-buckets::found buckets::find(const held_id& id, bool with_body) {
-  release();
+lookup buckets::find(const held_id& id, bucket*& in, entry& out) {
   const std::int64_t second = id.slot * 60;
-  for (int level = minute_level; level < static_cast<int>(level_seconds.size()); ++level) {
+  const auto look = [&](bucket& each) {
+    in = &each;
+    return find_in(each, id, out);
+  };
+  for (int level = minute_level; level < level_count; ++level) {
     bucket* const each = existing(level, second);
     if (each == nullptr) continue;
-    if (const found hit = find_in(*each, id, with_body); hit.in != nullptr) return hit;
+    if (const lookup got = look(*each); got != lookup::absent) return got;
   }
-  // A minute that was split: its row is in one of its seconds.
-  for (auto at = all_.lower_bound({0, second});
-       at != all_.end() && at->first.level == 0 && at->first.start < second + 60; ++at)
-    if (const found hit = find_in(at->second, id, with_body); hit.in != nullptr) return hit;
-  return {};
+  // A minute that was split: the entry is in one of its seconds, likely in that of the last one or the next.
+  const auto first = all_.lower_bound({0, second}), end = all_.lower_bound({0, second + 60});
+  const auto hinted =
+      last_hit_.start >= second && last_hit_.start < second + 60 ? all_.lower_bound(last_hit_) : first;
+  const auto try_some = [&](auto at, auto until) {
+    for (; at != until; ++at)
+      if (const lookup got = look(at->second); got != lookup::absent) {
+        last_hit_ = at->first;
+        return got;
+      }
+    return lookup::absent;
+  };
+  if (const lookup got = try_some(hinted, end); got != lookup::absent) return got;
+  return try_some(first, hinted);
 }
 
-buckets::found buckets::find_in(bucket& in, const held_id& id, bool with_body) {
-  if (in.splitting && id.row <= in.split_to) return {};
-  if (!in.find)
-    in.find = in_.prepare("SELECT due, bytes, nonce, head, sum, body FROM b" + in.suffix() + " WHERE row = ?",
-                          true);
-  if (!in.find) return {};
-  in.find.bind(1, id.row);
-  if (in.find.step() != SQLITE_ROW || static_cast<std::uint32_t>(in.find.integer(2)) != id.nonce) {
-    in.find.reset();
-    return {};
-  }
-  last_found_ = &in;
-  return {&in,
-          in.find.integer(0),
-          in.find.integer(1),
-          in.find.integer(4),
-          in.find.blob(3),
-          with_body ? in.find.blob(5) : std::string_view{}};
+lookup buckets::find_in(bucket& in, const held_id& id, entry& out) {
+  if (in.splitting() && id.row <= in.split_to) return lookup::absent;
+  statement* const ask = statements_.get(in.number, find_entry, [&] {
+    return std::string{"SELECT "} + columns + " FROM " + table(in) + " WHERE row = ?";
+  });
+  if (ask == nullptr) return lookup::failed;
+  ask->bind(1, id.row);
+  lookup got = next(in, *ask, out);
+  ask->reset();
+  if (got == lookup::found && (out.nonce != id.nonce || out.slot != id.slot)) got = lookup::absent;
+  return got;
 }
 
-mark_kind buckets::mark_of(bucket& in, std::int64_t row, std::int64_t& due) {
-  if (!in.find_mark)
-    in.find_mark = in_.prepare("SELECT kind, due FROM m" + in.suffix() + " WHERE row = ?", true);
-  if (!in.find_mark) return mark_kind::none;
-  in.find_mark.bind(1, row);
-  mark_kind kind = mark_kind::none;
-  if (in.find_mark.step() == SQLITE_ROW) {
-    kind = static_cast<mark_kind>(in.find_mark.integer(0));
-    due = in.find_mark.integer(1);
-  }
-  in.find_mark.reset();
-  return kind;
+lookup buckets::next(const bucket& in, statement& rows, entry& out) {
+  const int code = rows.step();
+  if (code != SQLITE_ROW) return code == SQLITE_DONE ? lookup::absent : lookup::failed;
+  out.row = rows.integer(0);
+  out.due = rows.integer(1) + start_us(in);
+  out.bytes = rows.integer(2);
+  out.nonce = static_cast<std::uint32_t>(rows.integer(3));
+  out.route = static_cast<std::uint32_t>(rows.integer(4));
+  const std::int64_t place = rows.integer(5);
+  out.segment = place / 2;
+  out.relative = place % 2 != 0;
+  out.slot = rows.is_null(6) ? minute_of(out.due) : rows.integer(6);
+  out.moved.reset();
+  if (!rows.is_null(7)) out.moved = rows.integer(7);
+  return lookup::found;
 }
 
-bool buckets::set_mark(bucket& in, std::int64_t row, mark_kind kind, std::int64_t due) {
-  if (!in.mark)
-    in.mark =
-        in_.prepare("INSERT OR REPLACE INTO m" + in.suffix() + "(row, kind, due) VALUES(?, ?, ?)", true);
-  if (!in.mark) return false;
-  in.mark.bind(1, row).bind(2, static_cast<std::int64_t>(kind)).bind(3, due);
-  const bool done = in.mark.step() == SQLITE_DONE;
-  in.mark.reset();
-  return done;
+bool buckets::erase(bucket& in, const entry& each) {
+  statement* const gone =
+      statements_.get(in.number, erase_entry, [&] { return "DELETE FROM " + table(in) + " WHERE row = ?"; });
+  if (gone == nullptr || !gone->bind(1, each.row).run()) return false;
+  count(in, each.route, -1, -each.bytes);
+  return true;
 }
 
-bool buckets::insert(bucket& in, std::int64_t row, std::int64_t due, std::int64_t bytes, std::uint32_t nonce,
-                     bool relative, std::int64_t slot, std::string_view head, std::int64_t sum,
-                     std::string_view body) {
-  if (!in.insert)
-    in.insert = in_.prepare(
-        "INSERT INTO b" + in.suffix() +
-            "(row, due, bytes, nonce, relative, slot, head, sum, body) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        true);
-  if (!in.insert) return false;
-  in.insert.bind(1, row).bind(2, due).bind(3, bytes).bind(4, nonce).bind(5, relative ? 1 : 0);
-  in.insert.bind(6, slot).bind_blob(7, head).bind(8, sum).bind_blob(9, body);
-  const bool done = in.insert.step() == SQLITE_DONE;
-  in.insert.reset();
-  if (done) {
-    ++in.rows;
-    in.dirty = true;
+bool buckets::set_moved(bucket& in, std::int64_t row, std::int64_t due) {
+  statement* const put = statements_.get(
+      in.number, move_entry, [&] { return "UPDATE " + table(in) + " SET moved = ? WHERE row = ?"; });
+  return put != nullptr && put->bind(1, due).bind(2, row).run();
+}
+
+statement* buckets::scan(const bucket& in, std::int64_t from, std::int64_t until) {
+  statement* const rows = statements_.get(in.number, scan_entries, [&] {
+    return std::string{"SELECT "} + columns + " FROM " + table(in) +
+           " WHERE due BETWEEN ? AND ? AND row > ? AND moved IS NULL";
+  });
+  if (rows == nullptr) return nullptr;
+  // Offsets of times as far off as wall_time::min() would not fit.
+  const std::int64_t start = start_us(in);
+  rows->bind(1, std::max(from, in.first_due) - start)
+      .bind(2, std::min(until, in.covers.end() * 1'000'000) - start);
+  rows->bind(3, in.splitting() ? in.split_to : 0);
+  return rows;
+}
+
+bool buckets::split_some(bucket& from, std::int64_t limit, bool& left) {
+  std::vector<entry> some;
+  {
+    statement rows = in_.prepare(std::string{"SELECT "} + columns + " FROM " + table(from) +
+                                 " WHERE row > ? ORDER BY row LIMIT ?");
+    if (!rows) return false;
+    rows.bind(1, from.split_to).bind(2, limit);
+    entry each;
+    lookup got = lookup::absent;
+    while ((got = next(from, rows, each)) == lookup::found)
+      some.push_back(each);
+    if (got == lookup::failed) return false;
   }
-  return done;
+  for (const entry& each : some) {
+    // An id finds its entry by its slot, so that counts and not the due time; within its minute, the second
+    // does.
+    const std::int64_t minute = each.slot * 60;
+    const std::int64_t second =
+        std::clamp(seconds_of(wall_time{microseconds{each.due}}), minute, minute + 59);
+    bucket* const to = part_of(from, second);
+    if (to == nullptr || !insert(*to, each)) return false;
+    count(from, each.route, -1, -each.bytes);
+    from.split_to = each.row;
+  }
+  touch_header(from);
+  left = static_cast<std::int64_t>(some.size()) == limit;
+  return true;
+}
+
+bool buckets::drop(const span& covers) {
+  const auto at = all_.find(covers);
+  const std::string number = std::to_string(at->second.number);
+  const std::string name = table(at->second);
+  statements_.forget(at->second.number);
+  std::erase(dirty_, &at->second);
+  all_.erase(at);
+  return in_.execute("DROP TABLE " + name + "; DELETE FROM buckets WHERE number = " + number +
+                     "; DELETE FROM counts WHERE owner = " + number + " AND route <> 0");
+}
+
+void buckets::touch(bucket& each) {
+  if (!each.dirty) dirty_.push_back(&each);
+  each.dirty = true;
+}
+
+void buckets::touch_header(bucket& each) {
+  touch(each);
+  each.header_dirty = true;
+}
+
+void buckets::count(bucket& in, std::uint32_t route, std::int64_t messages, std::int64_t bytes) {
+  bucket::share& part = in.routes[route];
+  part.messages += messages;
+  part.bytes += bytes;
+  part.dirty = true;
+  in.live += messages;
+  in.live_bytes += bytes;
+  touch(in);
+}
+
+bool buckets::flush() {
+  for (bucket* const each : dirty_) {
+    each->dirty = false;
+    for (auto& [route, part] : each->routes) {
+      if (!part.dirty) continue;
+      part.dirty = false;
+      if (!put_count(statements_, each->number, route, part.messages, part.bytes)) return false;
+    }
+    if (!each->header_dirty) continue;
+    each->header_dirty = false;
+    statement* const put = statements_.get(common_table, write_bucket, [] {
+      return "UPDATE buckets SET first_due = ?, splits_into = ?, split_to = ? WHERE number = ?";
+    });
+    if (put == nullptr || !put->bind(1, each->first_due)
+                               .bind(2, each->splits_into)
+                               .bind(3, each->split_to)
+                               .bind(4, each->number)
+                               .run())
+      return false;
+  }
+  dirty_.clear();
+  return true;
 }
 
 } // namespace postponed::store::sqlite

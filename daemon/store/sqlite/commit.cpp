@@ -4,6 +4,7 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <cassert>
 
 namespace postponed::store::sqlite {
@@ -18,26 +19,22 @@ std::int64_t us(wall_time time) {
 
 boost::system::result<commit_outcome> engine::commit(batch&& work, wall_time now) {
   if (failed_) return make_error_code(errc::failed_before);
+  segments_.release();
+  statements_.trim();
+  // Housekeeping should have come before; a log without bound would fill the disk.
+  if (wal_bytes() > options_.wal_cap && !checkpoint()) return fail("cannot write the log back to");
+  assert(db_.single("PRAGMA synchronous") == 2); // FULL: housekeeping had it lower
   commit_outcome outcome;
   outcome.inserts.reserve(work.inserts.size());
   if (!db_.execute("BEGIN IMMEDIATE")) return fail("cannot write");
-  const std::int64_t first_row = next_row_;
   for (insert_request& each : work.inserts)
     if (!insert(each, now, outcome.inserts)) return fail("cannot write");
   for (const deferral& each : work.deferrals)
-    if (!defer(each)) return failed_ ? make_error_code(errc::io) : fail("cannot write");
+    if (!defer(each)) return fail("cannot write");
   for (const held_id& each : work.done)
     if (!finish(each)) return fail("cannot write");
-  if (next_row_ != first_row) {
-    if (!set_next_row_)
-      set_next_row_ = db_.prepare("UPDATE control SET value = ? WHERE name = 'next_row'", true);
-    set_next_row_.bind(1, next_row_);
-    const bool done = set_next_row_.step() == SQLITE_DONE;
-    set_next_row_.reset();
-    if (!done) return fail("cannot write");
-  }
-  buckets_.release();
-  if (!recent_.prune() || !buckets_.flush() || !db_.execute("COMMIT")) return fail("cannot write");
+  if (!recent_.prune() || !buckets_.flush() || !segments_.flush() || !db_.execute("COMMIT"))
+    return fail("cannot write");
   return outcome;
 }
 
@@ -49,11 +46,15 @@ bool engine::insert(insert_request& request, wall_time now, std::vector<insert_o
     }
   }
   held_record& record = request.record;
+  // What is overdue on arrival is put with what is due now, and its id says so.
+  const std::int64_t second = seconds_of(std::max(record.due, now));
+  const int level = level_for(record.due, now);
   const std::uint32_t route = route_number(record.route);
-  bucket* const to = buckets_.choose(record.due, now);
-  if (route == 0 || to == nullptr) return false;
-  record.id = {span_at(minute_level, seconds_of(std::max(record.due, now))).start / 60, next_row_++,
-               static_cast<std::uint32_t>(nonces_())};
+  if (route == 0) return false;
+  bucket* const to = buckets_.choose(second, level);
+  segment* const place = segments_.choose(second, level);
+  if (to == nullptr || place == nullptr) return false;
+  record.id = {span_at(minute_level, second).start / 60, next_row_++, static_cast<std::uint32_t>(nonces_())};
   const std::string head = encode_head(record, route);
   const std::string& body = record.content.body;
   held_ref held;
@@ -61,91 +62,54 @@ bool engine::insert(insert_request& request, wall_time now, std::vector<insert_o
   held.due = record.due;
   held.relative = record.relative;
   held.bytes = static_cast<std::uint32_t>(body.size() + record.content.properties.size());
-  const std::int64_t sum = checksum(record.id.row, us(record.due), head, body);
-  if (!buckets_.insert(*to, record.id.row, us(record.due), held.bytes, record.id.nonce, record.relative,
-                       record.id.slot, head, sum, body))
+  entry each;
+  each.row = record.id.row;
+  each.due = us(record.due);
+  each.bytes = held.bytes;
+  each.nonce = record.id.nonce;
+  each.route = route;
+  each.segment = place->number;
+  each.relative = record.relative;
+  each.slot = record.id.slot;
+  if (!segments_.append(*place, each.row, checksum(each.row, head, body), head, body) ||
+      !buckets_.insert(*to, each))
     return false;
-  buckets_.count(*to, route, 1, held.bytes);
   if (!request.content.empty() && !recent_.add(request.content, held)) return false;
   out.push_back({request.token, held, false});
   return true;
 }
 
+// A done or unknown id is no error: what was confirmed twice, or just before a crash, is done.
 bool engine::finish(const held_id& id) {
-  const buckets::found row = buckets_.find(id, false);
-  if (row.in == nullptr) return true; // its bucket is gone: it was done before
-  std::int64_t moved_to = 0;
-  const mark_kind kind = buckets_.mark_of(*row.in, id.row, moved_to);
-  if (kind == mark_kind::done) return true;
-  const std::uint32_t route = route_of(row.head);
-  if (kind == mark_kind::moved && !forget_deferred(id.row, moved_to)) return false;
-  if (!buckets_.set_mark(*row.in, id.row, mark_kind::done, 0)) return false;
-  buckets_.count(*row.in, route, -1, -row.bytes);
+  bucket* in = nullptr;
+  entry each;
+  const lookup got = buckets_.find(id, in, each);
+  if (got != lookup::found) return got == lookup::absent;
+  if (each.moved && !deferrals_.erase(each.row, *each.moved)) return false;
+  if (!buckets_.erase(*in, each)) return false;
+  segments_.finish_one(each.segment);
   return true;
 }
 
 bool engine::defer(const deferral& each) {
-  const buckets::found row = buckets_.find(each.id, false);
-  if (row.in == nullptr) return true;
-  std::int64_t moved_to = 0;
-  const mark_kind kind = buckets_.mark_of(*row.in, each.id.row, moved_to);
-  if (kind == mark_kind::done) return true;
-  std::string error = each.error;
-  if (kind == mark_kind::moved) {
-    deferred_row before;
-    if (!read_deferred(each.id.row, moved_to, before) || !forget_deferred(each.id.row, moved_to))
+  bucket* in = nullptr;
+  entry at;
+  const lookup got = buckets_.find(each.id, in, at);
+  if (got != lookup::found) return got == lookup::absent;
+  deferred now{each.id, us(each.due), at.bytes, each.publish_failures, each.why, each.error};
+  if (at.moved) {
+    deferred before;
+    if (deferrals_.find(at.row, *at.moved, before) != lookup::found || !deferrals_.erase(at.row, *at.moved))
       return false;
-    if (error.empty()) error = before.error;
+    if (now.error.empty()) now.error = before.error;
   }
-  if (!insert_deferred_)
-    insert_deferred_ = db_.prepare("INSERT INTO deferred(due, row, slot, nonce, bytes, failures, why, error)"
-                                   " VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
-                                   true);
-  if (!insert_deferred_) return false;
-  statement& put = insert_deferred_;
-  put.bind(1, us(each.due))
-      .bind(2, each.id.row)
-      .bind(3, each.id.slot)
-      .bind(4, each.id.nonce)
-      .bind(5, row.bytes);
-  put.bind(6, each.publish_failures).bind(7, static_cast<std::int64_t>(each.why)).bind_text(8, error);
-  const bool done = put.step() == SQLITE_DONE;
-  put.reset();
-  return done && buckets_.set_mark(*row.in, each.id.row, mark_kind::moved, us(each.due));
-}
-
-bool engine::forget_deferred(std::int64_t row, std::int64_t due) {
-  if (!delete_deferred_)
-    delete_deferred_ = db_.prepare("DELETE FROM deferred WHERE due = ? AND row = ?", true);
-  if (!delete_deferred_) return false;
-  delete_deferred_.bind(1, due).bind(2, row);
-  const bool done = delete_deferred_.step() == SQLITE_DONE;
-  delete_deferred_.reset();
-  return done;
-}
-
-bool engine::read_deferred(std::int64_t row, std::int64_t due, deferred_row& out) {
-  if (!find_deferred_)
-    find_deferred_ = db_.prepare("SELECT failures, why, error FROM deferred WHERE due = ? AND row = ?", true);
-  if (!find_deferred_) return false;
-  find_deferred_.bind(1, due).bind(2, row);
-  const bool found = find_deferred_.step() == SQLITE_ROW;
-  if (found) {
-    out.due = due;
-    out.failures = static_cast<std::uint32_t>(find_deferred_.integer(0));
-    out.why = static_cast<reason>(find_deferred_.integer(1));
-    out.error = find_deferred_.blob(2);
-  }
-  find_deferred_.reset();
-  return found;
+  return deferrals_.put(now) && buckets_.set_moved(*in, at.row, now.due);
 }
 
 std::uint32_t engine::route_number(const std::string& name) {
   if (const auto at = routes_.find(name); at != routes_.end()) return at->second;
   statement put = db_.prepare("INSERT INTO routes(name) VALUES(?)");
-  if (!put) return 0;
-  put.bind_text(1, name);
-  if (put.step() != SQLITE_DONE) return 0;
+  if (!put || !put.bind_text(1, name).run()) return 0;
   const auto number = static_cast<std::uint32_t>(::sqlite3_last_insert_rowid(db_.handle()));
   routes_[name] = number;
   route_names_[number] = name;

@@ -16,6 +16,11 @@ statement& statement::bind(int index, std::int64_t value) {
   return *this;
 }
 
+statement& statement::bind_null(int index) {
+  ::sqlite3_bind_null(handle_.get(), index);
+  return *this;
+}
+
 statement& statement::bind_blob(int index, std::string_view value) {
   // An empty view may hold a null pointer, which SQLite would take for NULL.
   ::sqlite3_bind_blob64(handle_.get(), index, value.empty() ? "" : value.data(), value.size(), SQLITE_STATIC);
@@ -33,6 +38,16 @@ int statement::step() {
 }
 void statement::reset() {
   ::sqlite3_reset(handle_.get());
+}
+
+bool statement::run() {
+  const bool done = step() == SQLITE_DONE;
+  reset(); // after an error it leaves the error of the step
+  return done;
+}
+
+bool statement::is_null(int column) const {
+  return ::sqlite3_column_type(handle_.get(), column) == SQLITE_NULL;
 }
 std::int64_t statement::integer(int column) const {
   return ::sqlite3_column_int64(handle_.get(), column);
@@ -75,9 +90,11 @@ std::string connection::text(const std::string& sql) {
 }
 
 bool connection::checkpoint(bool truncate) {
+  int logged = 0, written = 0;
   return ::sqlite3_wal_checkpoint_v2(handle_.get(), nullptr,
                                      truncate ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE,
-                                     nullptr, nullptr) == SQLITE_OK;
+                                     &logged, &written) == SQLITE_OK &&
+         logged == written;
 }
 
 int connection::last_code() const {

@@ -17,13 +17,16 @@ class statement {
   statement() = default;
   explicit statement(sqlite3_stmt* handle) : handle_{handle} {}
 
-  statement& bind(int index, std::int64_t value);          // from 1
+  statement& bind(int index, std::int64_t value); // from 1
+  statement& bind_null(int index);
   statement& bind_blob(int index, std::string_view value); // the bytes stay valid until reset()
   statement& bind_text(int index, std::string_view value);
   int step(); // SQLITE_ROW, SQLITE_DONE or an error
   void reset();
+  bool run();                              // one that answers no rows: step and reset
   std::int64_t integer(int column) const;  // from 0
   std::string_view blob(int column) const; // valid until the next step() or reset()
+  bool is_null(int column) const;
   explicit operator bool() const { return handle_ != nullptr; }
 
  private:
@@ -41,7 +44,7 @@ class connection {
   statement prepare(const std::string& sql, bool persistent = false); // empty on an error
   std::int64_t single(const std::string& sql); // the first column of the first row; 0 where none
   std::string text(const std::string& sql);
-  bool checkpoint(bool truncate); // false: an error
+  bool checkpoint(bool truncate); // false: an error, or the log is not all written back
   sqlite3* handle() const { return handle_.get(); }
   int last_code() const; // primary result code
   std::string message() const;

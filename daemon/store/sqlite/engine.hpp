@@ -3,14 +3,18 @@
 
 #include "store/sqlite/buckets.hpp"
 #include "store/sqlite/connection.hpp"
+#include "store/sqlite/deferrals.hpp"
 #include "store/sqlite/lock_file.hpp"
 #include "store/sqlite/recent.hpp"
+#include "store/sqlite/segments.hpp"
 #include "store/sqlite/sqlite_store.hpp"
+#include "store/sqlite/statement_cache.hpp"
 
 #include <cstdint>
 #include <map>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace postponed::store::sqlite {
@@ -18,7 +22,10 @@ namespace postponed::store::sqlite {
 class engine final : public store {
  public:
   explicit engine(sqlite_options options)
-      : options_{std::move(options)}, buckets_{db_}, recent_{db_, options_.recent_limit} {}
+      : options_{std::move(options)}, statements_{db_}, buckets_{db_, statements_},
+        segments_{db_, statements_, options_.segment_bytes}, deferrals_{db_}, recent_{db_,
+                                                                                      options_.recent_limit} {
+  }
   ~engine() override;
 
   boost::system::error_code open(std::string& why);
@@ -32,35 +39,35 @@ class engine final : public store {
   std::string last_error() const override { return error_; }
 
  private:
-  struct deferred_row { // of the table `deferred`
-    std::int64_t due = 0;
-    std::uint32_t failures = 0;
-    reason why = reason::none;
-    std::string error;
-  };
-
   boost::system::error_code prepare_file(std::string& why);
   boost::system::error_code prepare_schema(std::string& why);
+  boost::system::error_code load_state();
   boost::system::error_code fail(const char* during); // sticky; the connection's error in words
   boost::system::error_code fail(errc code, std::string words);
-  std::uint32_t route_number(const std::string& name); // 0: an error
 
   bool insert(insert_request& request, wall_time now, std::vector<insert_outcome>& out);
   bool finish(const held_id& id);
   bool defer(const deferral& each);
-  bool forget_deferred(std::int64_t row, std::int64_t due);
-  bool read_deferred(std::int64_t row, std::int64_t due, deferred_row& out);
+  std::uint32_t route_number(const std::string& name); // 0: an error
+  boost::system::error_code read_one(const held_id& id, std::vector<held_record>& out);
 
-  std::vector<const bucket*> by_start() const;
-  bool drop_finished(wall_time now, bool& did);
+  // Housekeeping: each does one bounded piece where there is one, and says so; false: an error.
+  bool drop_segment(wall_time now, bool& did);
+  bool drop_bucket(wall_time now, bool& did);
+  bool split(wall_time now, bool& did);
   bool begin_split(wall_time now, bool& did);
-  bool split_some(bucket& from, wall_time now);
-  bool checkpoint(bool idle);
+  bool checkpoint();
+  std::size_t wal_bytes() const {
+    return static_cast<std::size_t>(wal_pages_) * static_cast<std::size_t>(page_size_);
+  }
 
   sqlite_options options_;
   lock_file lock_;
-  connection db_;
+  connection db_; // before all that holds statements
+  statement_cache statements_;
   buckets buckets_;
+  segments segments_;
+  deferrals deferrals_;
   recent recent_;
   std::map<std::string, std::uint32_t> routes_;
   std::map<std::uint32_t, std::string> route_names_;
@@ -71,7 +78,6 @@ class engine final : public store {
   std::uint64_t file_bytes_ = 0; // when last looked
   bool failed_ = false;
   std::string error_;
-  statement insert_deferred_, delete_deferred_, find_deferred_, set_next_row_;
 };
 
 } // namespace postponed::store::sqlite

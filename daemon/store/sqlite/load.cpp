@@ -55,52 +55,39 @@ std::int64_t us(wall_time time) {
 
 boost::system::result<horizon_page> engine::load(horizon_position after, wall_time until, std::size_t limit) {
   if (failed_) return make_error_code(errc::failed_before);
-  buckets_.release();
+  segments_.release();
+  statements_.trim();
   earliest page{limit};
   const std::int64_t from_us = us(after.due), until_us = us(until);
-  const auto take = [&](const statement& row) {
-    held_ref each;
-    each.id.row = row.integer(0);
-    each.due = wall_time{microseconds{row.integer(1)}};
-    if (horizon_position{each.due, each.id.row} <= after) return;
-    each.bytes = static_cast<std::uint32_t>(row.integer(2));
-    each.id.nonce = static_cast<std::uint32_t>(row.integer(3));
-    each.relative = row.integer(4) != 0;
-    each.id.slot = row.integer(5);
-    page.offer(each);
+  const auto offer = [&](const held_ref& each) {
+    if (horizon_position{each.due, each.id.row} > after) page.offer(each);
   };
-  for (const auto& order : by_start()) {
-    const bucket& each = *order;
-    const wall_time begin{std::chrono::seconds{each.covers.start}};
-    if (begin > until) break;
-    if (each.live == 0 ||
-        (after.due != wall_time::min() && wall_time{std::chrono::seconds{each.covers.end()}} <= after.due))
-      continue;
-    if (page.closed_to(begin)) {
+  // In the order of what may be found in them, so that a full page ends the search.
+  std::vector<bucket*> order;
+  for (auto& [covers, each] : buckets_.all())
+    if (each.live > 0 && each.first_due <= until_us && covers.end() * 1'000'000 > from_us)
+      order.push_back(&each);
+  std::sort(order.begin(), order.end(),
+            [](const bucket* a, const bucket* b) { return a->first_due < b->first_due; });
+  for (bucket* const each : order) {
+    if (page.closed_to(wall_time{microseconds{each->first_due}})) {
       page.leave_out();
       break;
     }
-    const std::string suffix = each.suffix();
-    std::string ask = "SELECT b.row, due, bytes, nonce, relative, slot FROM b";
-    ask.append(suffix).append(" b WHERE due >= ? AND due <= ? AND b.row > ?");
-    ask.append(" AND NOT EXISTS(SELECT 1 FROM m").append(suffix).append(" m WHERE m.row = b.row)");
-    statement rows = db_.prepare(ask);
-    if (!rows) return fail("cannot read");
-    rows.bind(1, from_us).bind(2, until_us).bind(3, each.splitting ? each.split_to : 0);
-    int code = 0;
-    while ((code = rows.step()) == SQLITE_ROW)
-      take(rows);
-    if (code != SQLITE_DONE) return fail("cannot read");
+    const bool kept = buckets_.visit(*each, from_us, until_us, [&](const entry& row) {
+      offer({{row.slot, row.row, row.nonce},
+             wall_time{microseconds{row.due}},
+             row.relative,
+             static_cast<std::uint32_t>(row.bytes)});
+    });
+    if (!kept) return fail("cannot read");
   }
-  statement moved =
-      db_.prepare("SELECT row, due, bytes, nonce, 0, slot FROM deferred WHERE due >= ? AND due <= ?"
-                  " ORDER BY due, row LIMIT ?");
-  if (!moved) return fail("cannot read");
-  moved.bind(1, from_us).bind(2, until_us).bind(3, static_cast<std::int64_t>(limit) + 1);
-  int code = 0;
-  while ((code = moved.step()) == SQLITE_ROW)
-    take(moved);
-  if (code != SQLITE_DONE) return fail("cannot read");
+  // One more than asked shows that there are more.
+  const bool kept = deferrals_.visit(
+      from_us, after.row, until_us, static_cast<std::int64_t>(limit) + 1, [&](const deferred& row) {
+        offer({row.id, wall_time{microseconds{row.due}}, false, static_cast<std::uint32_t>(row.bytes)});
+      });
+  if (!kept) return fail("cannot read");
 
   horizon_page result;
   result.complete = !page.cut();
@@ -114,52 +101,52 @@ boost::system::result<horizon_page> engine::load(horizon_position after, wall_ti
   return result;
 }
 
-std::vector<const bucket*> engine::by_start() const {
-  std::vector<const bucket*> order;
-  for (const auto& [covers, each] : buckets_.all())
-    order.push_back(&each);
-  std::sort(order.begin(), order.end(),
-            [](const bucket* a, const bucket* b) { return a->covers.start < b->covers.start; });
-  return order;
-}
-
 boost::system::result<std::vector<held_record>> engine::read(const std::vector<held_id>& ids) {
   if (failed_) return make_error_code(errc::failed_before);
+  segments_.release();
+  statements_.trim();
   std::vector<held_record> result;
   result.reserve(ids.size());
-  for (const held_id& id : ids) {
-    const buckets::found row = buckets_.find(id, true);
-    if (row.in == nullptr) continue;
-    if (checksum(id.row, row.due, row.head, row.body) != row.sum) {
-      return fail(errc::corrupt,
-                  "message " + to_string(id) + " in " + options_.path +
-                      " does not match its checksum; the file is damaged and is left as it is: "
-                      "restore a backup");
-    }
-    auto head = decode_head(row.head);
-    if (!head)
-      return fail(errc::corrupt, "message " + to_string(id) + " in " + options_.path + " cannot be read");
-    held_record record = std::move(head->record);
-    record.id = id;
-    record.due = wall_time{microseconds{row.due}};
-    record.route = route_names_[head->route];
-    record.content.body = row.body;
-    std::int64_t moved_to = 0;
-    const mark_kind kind = buckets_.mark_of(*row.in, id.row, moved_to);
-    if (kind == mark_kind::done) continue;
-    if (kind == mark_kind::moved) {
-      deferred_row moved;
-      if (!read_deferred(id.row, moved_to, moved)) return fail("cannot read");
-      record.due = wall_time{microseconds{moved.due}};
-      record.relative = false;
-      record.publish_failures = moved.failures;
-      record.why = moved.why;
-      if (!moved.error.empty()) record.error = std::move(moved.error);
-    }
-    result.push_back(std::move(record));
-  }
-  buckets_.release();
+  for (const held_id& id : ids)
+    if (const auto error = read_one(id, result)) return error;
+  segments_.release();
   return result;
+}
+
+boost::system::error_code engine::read_one(const held_id& id, std::vector<held_record>& out) {
+  bucket* in = nullptr;
+  entry at;
+  if (const lookup got = buckets_.find(id, in, at); got != lookup::found)
+    return got == lookup::absent ? boost::system::error_code{} : fail("cannot read");
+  segments::found body;
+  const lookup got = segments_.find(at.segment, id.row, body);
+  if (got == lookup::failed) return fail("cannot read");
+  const auto damaged = [&](const char* how) {
+    return fail(errc::corrupt, "message " + to_string(id) + " in " + options_.path + " " + how +
+                                   "; the file is damaged and is left as it is: restore a backup");
+  };
+  if (got == lookup::absent) return damaged("has lost its body");
+  if (checksum(id.row, body.head, body.bytes) != body.sum) return damaged("does not match its checksum");
+  auto head = decode_head(body.head);
+  if (!head) return damaged("cannot be read");
+  held_record record = std::move(head->record);
+  if (us(record.due) != at.due || record.id.nonce != at.nonce) return damaged("does not match its entry");
+  record.id = id;
+  record.route = route_names_[head->route];
+  record.content.body = body.bytes;
+  if (at.moved) {
+    deferred moved;
+    const lookup known = deferrals_.find(id.row, *at.moved, moved);
+    if (known == lookup::failed) return fail("cannot read");
+    if (known == lookup::absent) return damaged("has lost the due time to which it was moved");
+    record.due = wall_time{microseconds{moved.due}};
+    record.relative = false;
+    record.publish_failures = moved.failures;
+    record.why = moved.why;
+    if (!moved.error.empty()) record.error = std::move(moved.error);
+  }
+  out.push_back(std::move(record));
+  return {};
 }
 
 store_stats engine::stats() const {
@@ -177,9 +164,9 @@ store_stats engine::stats() const {
   }
   for (auto& [number, total] : totals)
     result.routes.push_back(std::move(total));
-  result.buckets = buckets_.all().size();
+  result.buckets = buckets_.all().size() + segments_.size();
   result.next_row = next_row_;
-  result.wal_bytes = static_cast<std::uint64_t>(wal_pages_) * static_cast<std::uint64_t>(page_size_);
+  result.wal_bytes = wal_bytes();
   result.file_bytes = file_bytes_;
   return result;
 }

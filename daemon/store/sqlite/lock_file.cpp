@@ -2,12 +2,30 @@
 
 #include <array>
 #include <cerrno>
+#include <ctime>
 #include <fcntl.h>
+#include <fstream>
 #include <sys/file.h>
 #include <unistd.h>
 #include <utility>
 
 namespace postponed::store::sqlite {
+
+namespace {
+
+// "process 1234 (postponed), since 2026-11-23 21:13:05 UTC"
+std::string about_us() {
+  std::string name;
+  std::getline(std::ifstream{"/proc/self/comm"}, name);
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  ::gmtime_r(&now, &parts);
+  std::array<char, 32> since{};
+  std::strftime(since.data(), since.size(), "%Y-%m-%d %H:%M:%S UTC", &parts);
+  return "process " + std::to_string(::getpid()) + " (" + name + "), since " + since.data() + "\n";
+}
+
+} // namespace
 
 lock_file::~lock_file() {
   if (descriptor_ >= 0) ::close(descriptor_);
@@ -32,7 +50,7 @@ int lock_file::acquire(const std::string& path, std::string& holder) {
       holder.pop_back();
     return error;
   }
-  const std::string mine = "process " + std::to_string(::getpid()) + "\n";
+  const std::string mine = about_us();
   if (::ftruncate(descriptor_, 0) != 0 || ::pwrite(descriptor_, mine.data(), mine.size(), 0) < 0)
     return errno;
   return 0;

@@ -1,5 +1,5 @@
-// "<store>.lock": flock(2) held for the life of the process, its pid written in it for whoever comes second.
-// The kernel lets go of it when the process ends, however that happens.
+// "<store>.lock": flock(2) held for the life of the process, its pid and since when written in it for whoever
+// comes second. The kernel lets go of it when the process ends, however that happens.
 #pragma once
 
 #include <string>

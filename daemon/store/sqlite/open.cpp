@@ -3,10 +3,12 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -21,11 +23,11 @@ constexpr const char* schema = R"(
 CREATE TABLE control(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 INSERT INTO control VALUES('next_row', 1);
 CREATE TABLE routes(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
-CREATE TABLE buckets(level INTEGER, start INTEGER, rows INTEGER NOT NULL, live INTEGER NOT NULL,
-  live_bytes INTEGER NOT NULL, splitting INTEGER NOT NULL, split_to INTEGER NOT NULL,
-  PRIMARY KEY(level, start)) WITHOUT ROWID;
-CREATE TABLE counts(level INTEGER, start INTEGER, route INTEGER, messages INTEGER NOT NULL, bytes INTEGER NOT NULL,
-  PRIMARY KEY(level, start, route)) WITHOUT ROWID;
+CREATE TABLE buckets(number INTEGER PRIMARY KEY, level INTEGER NOT NULL, start INTEGER NOT NULL,
+  first_due INTEGER NOT NULL, splits_into INTEGER NOT NULL, split_to INTEGER NOT NULL);
+CREATE TABLE segments(number INTEGER PRIMARY KEY, level INTEGER NOT NULL, start INTEGER NOT NULL);
+CREATE TABLE counts(owner INTEGER, route INTEGER, messages INTEGER NOT NULL, bytes INTEGER NOT NULL,
+  PRIMARY KEY(owner, route)) WITHOUT ROWID;
 CREATE TABLE deferred(due INTEGER, row INTEGER, slot INTEGER NOT NULL, nonce INTEGER NOT NULL, bytes INTEGER NOT NULL,
   failures INTEGER NOT NULL, why INTEGER NOT NULL, error TEXT NOT NULL, PRIMARY KEY(due, row)) WITHOUT ROWID;
 CREATE TABLE recent(sequence INTEGER PRIMARY KEY, high INTEGER NOT NULL, low INTEGER NOT NULL, slot INTEGER NOT NULL,
@@ -58,6 +60,12 @@ const char* network_name(const std::string& folder) {
   }
 }
 
+std::string free_space(const std::string& file) {
+  struct ::statvfs about {};
+  if (::statvfs(file.c_str(), &about) != 0) return "no space";
+  return std::to_string(about.f_bavail * about.f_frsize >> 20) + " MiB free";
+}
+
 errc code_of(int sqlite_code) {
   switch (sqlite_code) {
   case SQLITE_CORRUPT:
@@ -81,7 +89,7 @@ errc code_of(int sqlite_code) {
 
 engine::~engine() {
   // A tidy end: what the log holds goes into the file. After a failure nothing is touched.
-  buckets_.release();
+  segments_.release();
   if (db_.handle() != nullptr && !failed_) db_.checkpoint(true);
 }
 
@@ -94,7 +102,9 @@ boost::system::error_code engine::fail(errc code, std::string words) {
 boost::system::error_code engine::fail(const char* during) {
   const errc code = code_of(db_.last_code());
   std::string words = std::string{during} + " " + options_.path + ": " + db_.message();
-  if (code == errc::full) words += "; free some space on that disk, then start again: nothing acked is lost";
+  if (code == errc::full)
+    words += " (" + free_space(options_.path) +
+             "); free some on that disk, then start again: nothing acked is lost";
   if (code == errc::corrupt)
     words += "; the file is damaged and is left as it is: restore a backup, or move it away to start empty";
   if (db_.handle() != nullptr && ::sqlite3_get_autocommit(db_.handle()) == 0) db_.execute("ROLLBACK");
@@ -148,10 +158,12 @@ boost::system::error_code engine::prepare_file(std::string& why) {
 boost::system::error_code engine::prepare_schema(std::string& why) {
   // page_size and auto_vacuum count only for a new file. secure_delete is on by default in Debian's build,
   // and would write every freed page once more.
-  if (!db_.execute("PRAGMA locking_mode=EXCLUSIVE; PRAGMA page_size=8192; PRAGMA auto_vacuum=NONE;"
+  if (!db_.execute("PRAGMA locking_mode=EXCLUSIVE; PRAGMA auto_vacuum=NONE;"
                    "PRAGMA secure_delete=OFF; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0;"
-                   "PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-" +
-                   std::to_string(options_.cache_kib)) ||
+                   "PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=" +
+                   std::to_string(options_.wal_cap) + "; PRAGMA cache_size=-" +
+                   std::to_string(options_.cache_kib) +
+                   "; PRAGMA page_size=" + std::to_string(options_.page_size)) ||
       db_.text("PRAGMA journal_mode=WAL") != "wal" ||
       !db_.execute("PRAGMA synchronous=FULL; BEGIN IMMEDIATE"))
     return fail("cannot open");
@@ -181,15 +193,27 @@ boost::system::error_code engine::prepare_schema(std::string& why) {
         return SQLITE_OK;
       },
       this);
-  next_row_ = db_.single("SELECT value FROM control WHERE name = 'next_row'");
-  if (next_row_ < 1 || !buckets_.load() || !recent_.load()) return fail("cannot read");
+  return load_state();
+}
+
+// O(buckets), not O(held): what is in them is read when it comes near.
+boost::system::error_code engine::load_state() {
+  if (!buckets_.load() || !segments_.load() || !recent_.load()) return fail("cannot read");
+  // Rows are given out once, for ever. The control table knows those of dropped segments.
+  const std::int64_t last = segments_.last_row();
+  const std::int64_t next = db_.single("SELECT value FROM control WHERE name = 'next_row'");
+  if (last < 0 || next < 1) return fail("cannot read");
+  next_row_ = std::max(next, last + 1);
   statement routes = db_.prepare("SELECT id, name FROM routes");
   if (!routes) return fail("cannot read");
-  while (routes.step() == SQLITE_ROW) {
+  int code = 0;
+  while ((code = routes.step()) == SQLITE_ROW) {
     const auto number = static_cast<std::uint32_t>(routes.integer(0));
     routes_[std::string{routes.blob(1)}] = number;
     route_names_[number] = routes.blob(1);
   }
+  if (code != SQLITE_DONE) return fail("cannot read");
+  file_bytes_ = static_cast<std::uint64_t>(db_.single("PRAGMA page_count") * page_size_);
   return {};
 }
 

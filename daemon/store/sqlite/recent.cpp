@@ -63,7 +63,8 @@ bool recent::prune() {
       known_.erase(at);
     order_.pop_front();
   }
-  return in_.execute("DELETE FROM recent WHERE sequence < " + std::to_string(order_.front().first));
+  return in_.execute("DELETE FROM recent WHERE sequence < " +
+                     std::to_string(order_.empty() ? next_ : order_.front().first));
 }
 
 } // namespace postponed::store::sqlite

@@ -11,8 +11,7 @@ namespace postponed::store::sqlite {
 namespace {
 
 constexpr char version = 1;
-constexpr std::size_t fixed_size = 27;
-constexpr std::size_t nonce_at = 3, route_at = 7;
+constexpr std::size_t fixed_size = 35;
 
 template <typename T>
 void put(std::string& out, T value) {
@@ -58,6 +57,7 @@ std::string encode_head(const held_record& record, std::uint32_t route) {
   put(out, record.attempt);
   put(out, record.publish_failures);
   put(out, record.first_seen.time_since_epoch().count());
+  put(out, record.due.time_since_epoch().count());
   assert(out.size() == fixed_size);
   put_text(out, content.exchange);
   put_text(out, content.routing_key);
@@ -72,11 +72,12 @@ std::optional<record_head> decode_head(std::string_view bytes) {
   held_record& record = head.record;
   record.relative = (bytes[1] & 1) != 0;
   record.why = static_cast<reason>(bytes[2]);
-  record.id.nonce = nonce_of(bytes);
-  head.route = route_of(bytes);
+  record.id.nonce = get<std::uint32_t>(bytes, 3);
+  head.route = get<std::uint32_t>(bytes, 7);
   record.attempt = get<std::uint32_t>(bytes, 11);
   record.publish_failures = get<std::uint32_t>(bytes, 15);
   record.first_seen = wall_time{microseconds{get<std::int64_t>(bytes, 19)}};
+  record.due = wall_time{microseconds{get<std::int64_t>(bytes, 27)}};
   bytes.remove_prefix(fixed_size);
   if (!take_text(bytes, record.content.exchange) || !take_text(bytes, record.content.routing_key) ||
       !take_text(bytes, record.error) || !take_text(bytes, record.content.properties) || !bytes.empty())
@@ -84,21 +85,9 @@ std::optional<record_head> decode_head(std::string_view bytes) {
   return head;
 }
 
-std::uint32_t nonce_of(std::string_view head) {
-  return get<std::uint32_t>(head, nonce_at);
-}
-std::uint32_t route_of(std::string_view head) {
-  return get<std::uint32_t>(head, route_at);
-}
-bool is_relative(std::string_view head) {
-  return (head[1] & 1) != 0;
-}
-
-std::int64_t checksum(std::int64_t row, std::int64_t due, std::string_view head, std::string_view body) {
-  const std::int64_t numbers[] = {row, due};
-  const XXH64_hash_t first = XXH3_64bits(numbers, sizeof numbers);
-  const XXH64_hash_t second = XXH3_64bits_withSeed(head.data(), head.size(), first);
-  return static_cast<std::int64_t>(XXH3_64bits_withSeed(body.data(), body.size(), second));
+std::int64_t checksum(std::int64_t row, std::string_view head, std::string_view body) {
+  const XXH64_hash_t first = XXH3_64bits_withSeed(head.data(), head.size(), static_cast<XXH64_hash_t>(row));
+  return static_cast<std::int64_t>(XXH3_64bits_withSeed(body.data(), body.size(), first));
 }
 
 } // namespace postponed::store::sqlite

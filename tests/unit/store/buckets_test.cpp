@@ -10,7 +10,7 @@ namespace sqlite = postponed::store::sqlite;
 
 TEST_CASE("spans begin at multiples of their length, before 1970 too") {
   CHECK(sqlite::span_at(1, 125).start == 120);
-  CHECK(sqlite::span_at(2, 3599).start == 0);
+  CHECK(sqlite::span_at(3, 3599).start == 0);
   CHECK(sqlite::span_at(1, -1).start == -60);
   CHECK(sqlite::span_at(1, -60).start == -60);
 }
@@ -18,10 +18,10 @@ TEST_CASE("spans begin at multiples of their length, before 1970 too") {
 TEST_CASE("spans grow with distance") {
   const wall_time now{};
   CHECK(sqlite::level_for(now - 1h, now) == 1);
-  CHECK(sqlite::level_for(now + 89min, now) == 1);
-  CHECK(sqlite::level_for(now + 3h, now) == 2);
-  CHECK(sqlite::level_for(now + 48h, now) == 3);
-  CHECK(sqlite::level_for(now + 24h * 400, now) == 4);
+  CHECK(sqlite::level_for(now + 9min, now) == 1);
+  CHECK(sqlite::level_for(now + 3h, now) == 3);
+  CHECK(sqlite::level_for(now + 48h, now) == 4);
+  CHECK(sqlite::level_for(now + 24h * 400, now) == 5);
 }
 
 TEST_CASE_METHOD(store_fixture,
@@ -133,4 +133,33 @@ TEST_CASE_METHOD(store_fixture,
   maintain_all(true);
   CHECK(held->stats().wal_bytes == 0);
   CHECK(load_all().size() == 110);
+}
+
+TEST_CASE_METHOD(store_fixture, "the log does not grow beyond its cap, also where nobody keeps house") {
+  options.wal_cap = 1 << 20;
+  reopen();
+  for (int i = 0; i < 200; ++i) {
+    insert(now + 1s, std::string(20000, 'x'));
+    REQUIRE(held->stats().wal_bytes < (1 << 20) + 100000);
+  }
+  CHECK(std::filesystem::file_size(options.path + "-wal") < (1 << 20) + 200000);
+  CHECK(load_all().size() == 200);
+}
+
+TEST_CASE_METHOD(store_fixture,
+                 "a segment that is full is followed by another, and dropped when it is done") {
+  options.segment_bytes = 100000;
+  reopen();
+  std::vector<held_id> ids;
+  for (int i = 0; i < 50; ++i)
+    ids.push_back(insert(now + 40 * 24h, std::string(10000, 'x')).id);
+  const std::size_t full = held->stats().buckets;
+  CHECK(full >= 5); // and a bucket
+  for (int i = 0; i < 40; ++i)
+    finish(ids[static_cast<std::size_t>(i)]);
+  maintain_all(true); // long before it is due
+  CHECK(held->stats().buckets <= full - 3);
+  reopen();
+  CHECK(load_all().size() == 10);
+  CHECK(insert(now + 40 * 24h).id.row == ids.back().row + 1);
 }

@@ -51,6 +51,21 @@ TEST_CASE_METHOD(store_fixture, "done rows are neither loaded nor read, and coun
   CHECK(held->stats().held_messages == 1);
 }
 
+TEST_CASE_METHOD(store_fixture,
+                 "an id that is not quite right is unknown: nothing is read, moved or finished by it") {
+  const held_ref each = insert(now + 5s);
+  for (const held_id wrong : {held_id{each.id.slot, each.id.row, each.id.nonce + 1},
+                              held_id{each.id.slot + 1, each.id.row, each.id.nonce},
+                              held_id{each.id.slot, each.id.row + 1, each.id.nonce}, held_id{-7, -7, 7}}) {
+    CHECK(read({wrong}).empty());
+    defer(wrong, now + 10s, 3);
+    finish(wrong);
+  }
+  REQUIRE(load_all().size() == 1);
+  CHECK(load_all()[0].due == now + 5s);
+  CHECK(read({each.id}).size() == 1);
+}
+
 TEST_CASE_METHOD(store_fixture, "ids count up for ever and are not used twice") {
   std::set<std::int64_t> rows;
   for (int round = 0; round < 3; ++round) {

@@ -1,0 +1,59 @@
+#include "store/sqlite/deferrals.hpp"
+
+#include <sqlite3.h>
+
+namespace postponed::store::sqlite {
+
+bool deferrals::put(const deferred& each) {
+  if (!insert_)
+    insert_ = in_.prepare("INSERT INTO deferred(due, row, slot, nonce, bytes, failures, why, error)"
+                          " VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
+                          true);
+  if (!insert_) return false;
+  insert_.bind(1, each.due)
+      .bind(2, each.id.row)
+      .bind(3, each.id.slot)
+      .bind(4, each.id.nonce)
+      .bind(5, each.bytes);
+  insert_.bind(6, each.failures).bind(7, static_cast<std::int64_t>(each.why)).bind_text(8, each.error);
+  return insert_.run();
+}
+
+lookup deferrals::find(std::int64_t row, std::int64_t due, deferred& out) {
+  if (!find_)
+    find_ = in_.prepare("SELECT failures, why, error FROM deferred WHERE due = ? AND row = ?", true);
+  if (!find_) return lookup::failed;
+  const int code = find_.bind(1, due).bind(2, row).step();
+  if (code == SQLITE_ROW) {
+    out.due = due;
+    out.failures = static_cast<std::uint32_t>(find_.integer(0));
+    out.why = static_cast<reason>(find_.integer(1));
+    out.error = find_.blob(2);
+  }
+  find_.reset();
+  return code == SQLITE_ROW ? lookup::found : code == SQLITE_DONE ? lookup::absent : lookup::failed;
+}
+
+bool deferrals::erase(std::int64_t row, std::int64_t due) {
+  if (!delete_) delete_ = in_.prepare("DELETE FROM deferred WHERE due = ? AND row = ?", true);
+  return delete_ && delete_.bind(1, due).bind(2, row).run();
+}
+
+statement deferrals::scan(std::int64_t from, std::int64_t row, std::int64_t until, std::int64_t limit) {
+  statement rows =
+      in_.prepare("SELECT row, due, bytes, nonce, slot FROM deferred WHERE (due, row) > (?, ?) AND due <= ?"
+                  " ORDER BY due, row LIMIT ?");
+  if (rows) rows.bind(1, from).bind(2, row).bind(3, until).bind(4, limit);
+  return rows;
+}
+
+lookup deferrals::next(statement& rows, deferred& out) {
+  const int code = rows.step();
+  if (code != SQLITE_ROW) return code == SQLITE_DONE ? lookup::absent : lookup::failed;
+  out.id = {rows.integer(4), rows.integer(0), static_cast<std::uint32_t>(rows.integer(3))};
+  out.due = rows.integer(1);
+  out.bytes = rows.integer(2);
+  return lookup::found;
+}
+
+} // namespace postponed::store::sqlite

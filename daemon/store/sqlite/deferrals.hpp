@@ -1,0 +1,51 @@
+// The messages whose due time was moved after they were held: few, and in one table clustered by their new
+// due time. Entry and body stay where they are; the entry says that, and to when, it was moved. One thread.
+#pragma once
+
+#include "base/held.hpp"
+#include "store/sqlite/buckets.hpp"
+#include "store/sqlite/connection.hpp"
+
+#include <cstdint>
+#include <string>
+
+namespace postponed::store::sqlite {
+
+struct deferred {
+  held_id id;
+  std::int64_t due = 0; // us since 1970
+  std::int64_t bytes = 0;
+  std::uint32_t failures = 0;
+  reason why = reason::none;
+  std::string error;
+};
+
+class deferrals {
+ public:
+  explicit deferrals(connection& in) : in_{in} {}
+
+  bool put(const deferred& each);                                 // false: an error, as everywhere here
+  lookup find(std::int64_t row, std::int64_t due, deferred& out); // failures, why and error
+  bool erase(std::int64_t row, std::int64_t due);
+  // Calls `take(deferred)` (id, due and bytes) for those after (from us, row) and up to `until` us, in the
+  // order (due, row), `limit` at most.
+  template <typename Take>
+  bool visit(std::int64_t from, std::int64_t row, std::int64_t until, std::int64_t limit, Take take) {
+    statement rows = scan(from, row, until, limit);
+    if (!rows) return false;
+    deferred each;
+    lookup got = lookup::absent;
+    while ((got = next(rows, each)) == lookup::found)
+      take(each);
+    return got == lookup::absent;
+  }
+
+ private:
+  statement scan(std::int64_t from, std::int64_t row, std::int64_t until, std::int64_t limit);
+  static lookup next(statement& rows, deferred& out);
+
+  connection& in_;
+  statement insert_, delete_, find_;
+};
+
+} // namespace postponed::store::sqlite
