@@ -189,6 +189,10 @@ std::string_view to_string(reason value) {
     return "late";
   case reason::duplicate_id:
     return "duplicate_id";
+  case reason::loop:
+    return "loop";
+  case reason::no_origin:
+    return "no_origin";
   }
   return "unknown";
 }

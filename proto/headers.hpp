@@ -32,6 +32,8 @@ enum class reason : std::uint8_t {
   max_age,
   late,
   duplicate_id,
+  loop,      // it came round more often than the route allows
+  no_origin, // release: {origin: true}, and nothing tells the queue where it died
 };
 std::string_view to_string(reason value);
 
@@ -72,12 +74,20 @@ struct due_outcome {
 // against it. Properties that do not parse: malformed.
 due_outcome read_due(std::string_view raw_properties, const delay_policy& policy, wall_time arrived);
 
+// How a route's applications speak. watermill: every header a string, its poison keys and requeuer count;
+// plugin: x-delay stays, as minus the delay.
+enum class dialect : std::uint8_t { amqp, watermill, plugin };
+
 // The headers that postponed writes on a release.
 struct release_stamp {
-  std::string id;            // postponed-id
-  std::uint32_t attempt = 1; // postponed-attempt
-  std::string route;         // postponed-route
-  wall_time due{};           // postponed-due: RFC 3339 with milliseconds, UTC
+  std::string id;                        // postponed-id
+  std::uint32_t attempt = 1;             // postponed-attempt
+  std::string route;                     // postponed-route
+  wall_time due{};                       // postponed-due: RFC 3339 with milliseconds, UTC
+  std::optional<wall_time> first_seen{}; // postponed-first-seen, where given: a retry's age counts from it
+  std::uint32_t hops = 0;                // postponed-hops, where not 0
+  std::uint32_t replays = 0;             // postponed-replays, where not 0
+  dialect speaks = dialect::amqp;
 };
 // ... and on a dead letter also.
 struct burial_stamp {
@@ -88,6 +98,8 @@ struct burial_stamp {
       from_exchange; // postponed-from-exchange, postponed-from-routing-key, postponed-from-queue: where the
   std::string from_routing_key; // message was published and the intake that it came through
   std::string from_queue;
+  std::string origin_queue; // postponed-origin-queue: where x-death says that it died; empty: not written
+  wall_time buried{};       // postponed-buried: when it was dead-lettered
 };
 // Wire properties for a release: strips what PROTOCOL.md lists (x-death, x-first-death-*, x-last-death-*,
 // x-delivery-count, x-acquired-count, the deadline headers, CC, BCC, user_id) and what an earlier burial
@@ -105,6 +117,24 @@ std::string burial_properties(std::string_view raw_properties, const release_sta
 // The `postponed-id` and message-id of a message, where there is one that is not empty.
 std::optional<std::string_view> postponed_id_of(std::string_view raw_properties);
 std::optional<std::string_view> message_id_of(std::string_view raw_properties);
+// What an earlier journey through postponed wrote. Whatever is absent, mistyped or absurd is as if it were
+// not there.
+struct journey {
+  std::optional<std::uint32_t> attempt; // postponed-attempt, from 1
+  std::optional<wall_time> first_seen;  // postponed-first-seen
+  std::optional<wall_time> buried;      // postponed-buried
+  std::uint32_t hops = 0, replays = 0;  // postponed-hops, postponed-replays
+  std::string id, route;                // postponed-id, postponed-route
+  std::string reason, error;            // postponed-reason: it has been a dead letter; postponed-error
+  std::string from_exchange, from_routing_key, from_queue, origin_queue; // of a dead letter
+  bool was_buried() const { return !reason.empty(); }
+};
+journey journey_of(std::string_view raw_properties);
+
+// Properties for a dead letter that is sent again: what postponed and the broker wrote is stripped, and
+// postponed-replays set.
+std::string replay_properties(std::string_view raw_properties, std::uint32_t replays);
+
 // The attempt number carried by the message (postponed-attempt), 1 where absent or unreadable.
 std::uint32_t attempt_of(std::string_view raw_properties);
 

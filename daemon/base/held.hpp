@@ -32,6 +32,13 @@ struct held_id {
 std::string to_string(const held_id& id);
 std::optional<held_id> held_id_from(std::string_view text); // nothing where it is not an id of ours
 
+// Where one message is published instead of where its route says: a replay to elsewhere, one scheduled
+// straight to a queue (exchange empty: the default exchange).
+struct direct_target {
+  std::string exchange, routing_key;
+  bool operator==(const direct_target&) const = default;
+};
+
 // The whole of a held message.
 struct held_record {
   held_id id;
@@ -41,7 +48,10 @@ struct held_record {
   std::string route;         // by name: a route may vanish from the file and come back
   std::uint32_t attempt = 1; // the consumer's attempt that the release will be, from 1
   std::uint32_t publish_failures = 0; // nacks and returns so far; not the consumer's attempts
-  reason why = reason::none;          // other than none: on its way to the dead letter, with `error`
+  std::uint32_t hops = 0;             // times round without a consumer's failure; a loop is cut by it
+  std::uint32_t replays = 0;          // times that a person sent it again
+  std::optional<direct_target> to;
+  reason why = reason::none; // other than none: on its way to the dead letter, with `error`
   std::string error;
   proto::message content; // exchange and routing_key as it arrived
 };
@@ -52,6 +62,7 @@ struct held_ref {
   wall_time due{};
   bool relative = false;   // as in held_record
   std::uint32_t bytes = 0; // properties and body, for budgets
+  std::uint32_t route = 0; // the store's number for the route's name (store::route_totals); 0: not known
 };
 
 } // namespace postponed

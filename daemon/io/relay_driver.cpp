@@ -126,7 +126,8 @@ void relay_driver::perform(relay::actions& wanted) {
     consumers_.ack(each.route, each.epoch, each.tag);
   if (!wanted.acks.empty()) consume_link_.flush();
   if (!wanted.reads.empty()) worker_->read(std::exchange(wanted.reads, {}));
-  if (wanted.load) worker_->load(wanted.load->after, wanted.load->until, wanted.load->limit);
+  if (wanted.load)
+    worker_->load(wanted.load->after, wanted.load->until, wanted.load->limit, std::move(wanted.load->skip));
   for (const relay::note& each : wanted.notes)
     log::write(level_of(each.severity), each.text, {each.fields.begin(), each.fields.end()});
   wanted.publishes.clear();

@@ -29,8 +29,9 @@ void store_worker::commit(store::batch&& work) {
   push(std::move(work));
 }
 
-void store_worker::load(store::horizon_position after, wall_time until, std::size_t limit) {
-  push(load_operation{after, until, limit});
+void store_worker::load(store::horizon_position after, wall_time until, std::size_t limit,
+                        std::vector<std::uint32_t> skip) {
+  push(load_operation{after, until, limit, std::move(skip)});
 }
 
 void store_worker::read(std::vector<held_id> ids) {
@@ -91,10 +92,12 @@ bool store_worker::perform(operation& next) {
       on_.on_committed(std::move(result), ms);
     });
   } else if (auto* const page = std::get_if<load_operation>(&next)) {
-    auto loaded = store_->load(page->after, page->until, page->limit);
+    auto loaded = store_->load(page->after, page->until, page->limit, page->skip);
     if (!loaded) return fail(loaded.error()), false;
     boost::asio::post(context_,
                       [this, result = std::move(*loaded)]() mutable { on_.on_loaded(std::move(result)); });
+  } else if (auto* const asked = std::get_if<question>(&next)) {
+    if (const auto error = (*asked)(*store_)) return fail(error), false;
   } else {
     auto& ids = std::get<std::vector<held_id>>(next);
     auto records = store_->read(ids);

@@ -8,6 +8,7 @@
 #include "store/store.hpp"
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 
 #include <condition_variable>
 #include <deque>
@@ -37,8 +38,22 @@ class store_worker {
   store_worker& operator=(const store_worker&) = delete;
 
   void commit(store::batch&& work);
-  void load(store::horizon_position after, wall_time until, std::size_t limit);
+  void load(store::horizon_position after, wall_time until, std::size_t limit,
+            std::vector<std::uint32_t> skip);
   void read(std::vector<held_id> ids);
+  // `ask` runs on the store's thread with the store and answers a result; then `answer` runs here with its
+  // value. For what people ask (dead letters, lists), beside the three above, which are the relay's own way.
+  template <typename Ask, typename Answer>
+  void ask(Ask asked, Answer answer) {
+    push(question{[this, asked = std::move(asked), answer = std::move(answer)](store::store& held) mutable {
+      auto result = asked(held);
+      if (!result) return boost::system::error_code{result.error()};
+      boost::asio::post(context_, [answer = std::move(answer), value = std::move(*result)]() mutable {
+        answer(std::move(value));
+      });
+      return boost::system::error_code{};
+    }});
+  }
   void stop(); // finishes what was asked, then closes the store; blocks until then
 
  private:
@@ -46,8 +61,10 @@ class store_worker {
     store::horizon_position after;
     wall_time until{};
     std::size_t limit = 0;
+    std::vector<std::uint32_t> skip;
   };
-  using operation = std::variant<store::batch, load_operation, std::vector<held_id>>;
+  using question = std::function<boost::system::error_code(store::store&)>;
+  using operation = std::variant<store::batch, load_operation, std::vector<held_id>, question>;
 
   void push(operation&& next);
   void run();

@@ -36,6 +36,7 @@ struct load_action {
   store::horizon_position after;
   wall_time until{};
   std::size_t limit = 0;
+  std::vector<std::uint32_t> skip{}; // numbers of routes, as in store::load
 };
 
 // A line for the log, for the person at 3 a.m.

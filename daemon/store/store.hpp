@@ -8,6 +8,7 @@
 #pragma once
 
 #include "base/held.hpp"
+#include "store/letters.hpp"
 
 #include <boost/system/result.hpp>
 
@@ -30,11 +31,15 @@ struct insert_request {
   held_record record;      // record.id is assigned by the store
   fingerprint content;
   bool redelivered = false; // look for `content` among the recently committed, and do not hold it twice
+  fingerprint
+      dedup; // the route's dedup key; empty: none. One that was held within its window is not held again
+  wall_time dedup_until{}; // from then on the same key is held anew
 };
 struct insert_outcome {
   std::uint64_t token = 0;
-  held_ref held; // of a duplicate: the one that is (or was) held already
-  bool duplicate = false;
+  held_ref held;           // of a duplicate: the one that is (or was) held already
+  bool duplicate = false;  // recognised by `content`
+  bool suppressed = false; // by `dedup`: not held
 };
 
 // Moves a held message to a later due time after a failed publish. The id stays.
@@ -46,14 +51,27 @@ struct deferral {
   std::string error;         // why it goes there; empty: what the record says already stays
 };
 
+// Pausing a route is the operator's word, and outlives a restart.
+struct route_pause {
+  std::string route;
+  bool paused = false;
+  std::string who, why; // for the person who finds it paused
+  wall_time since{};
+};
+
 struct batch {
   std::vector<insert_request> inserts;
   std::vector<held_id> done; // confirmed (or, later, cancelled): the row may go
   std::vector<deferral> deferrals;
-  bool empty() const { return inserts.empty() && done.empty() && deferrals.empty(); }
+  std::vector<letter_insert> letters;
+  std::vector<route_pause> pauses;
+  bool empty() const {
+    return inserts.empty() && done.empty() && deferrals.empty() && letters.empty() && pauses.empty();
+  }
 };
 struct commit_outcome {
   std::vector<insert_outcome> inserts; // one for each request, in its order
+  std::vector<letter_id> letters;      // likewise
 };
 
 // A position in the order (due, row): everything at or before it has been loaded.
@@ -70,6 +88,7 @@ struct horizon_page {
 
 struct route_totals {
   std::string route;
+  std::uint32_t number = 0; // held_ref::route; never changes
   std::uint64_t messages = 0, bytes = 0;
 };
 
@@ -79,6 +98,7 @@ struct store_stats {
   std::uint64_t buckets = 0;
   std::int64_t next_row = 1;        // the row of the next insert
   std::vector<route_totals> routes; // those with something held, and those known
+  std::vector<route_pause> paused;  // routes that are
 };
 
 class store {
@@ -89,9 +109,11 @@ class store {
   virtual boost::system::result<commit_outcome> commit(batch&& work, wall_time now) = 0;
 
   // The earliest `limit` rows after `after` and due at or before `until`. A row that is committed later is
-  // not the store's to report: the caller knows it from its commit.
-  virtual boost::system::result<horizon_page> load(horizon_position after, wall_time until,
-                                                   std::size_t limit) = 0;
+  // not the store's to report: the caller knows it from its commit. Rows of the routes in `skip` (their
+  // numbers: paused, orphans, or with more in memory than their share) are passed over as if they were not
+  // there.
+  virtual boost::system::result<horizon_page> load(horizon_position after, wall_time until, std::size_t limit,
+                                                   const std::vector<std::uint32_t>& skip) = 0;
 
   // Reads whole records, in the order asked for; a done or unknown id is left out. A record whose checksum
   // does not match is an error (errc::corrupt), sticky.

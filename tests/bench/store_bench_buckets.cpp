@@ -91,7 +91,7 @@ class buckets_layout final : public layout {
     look_at_log();
   }
   void load() {
-    const auto page = store_->load(reached_, now_ + horizon_ahead, horizon_rows - loaded_.size());
+    const auto page = store_->load(reached_, now_ + horizon_ahead, horizon_rows - loaded_.size(), {});
     if (!page) die(store_->last_error());
     loaded_.insert(loaded_.end(), page->rows.begin(), page->rows.end());
     reached_ = page->reached;

@@ -14,22 +14,10 @@ namespace postponed::test {
 class memory_store final : public store::store {
  public:
   boost::system::result<postponed::store::commit_outcome> commit(postponed::store::batch&& work,
-                                                                 wall_time) override {
+                                                                 wall_time now) override {
     postponed::store::commit_outcome outcome;
-    for (auto& each : work.inserts) {
-      if (each.redelivered && !each.content.empty()) {
-        if (const auto known = recent_.find(each.content); known != recent_.end()) {
-          outcome.inserts.push_back({each.token, known->second, true});
-          continue;
-        }
-      }
-      held_record record = std::move(each.record);
-      record.id = {record.due.time_since_epoch() / std::chrono::minutes{1}, next_row_++, 7};
-      const held_ref held = ref(record);
-      if (!each.content.empty()) recent_[each.content] = held;
-      outcome.inserts.push_back({each.token, held, false});
-      rows_[record.id.row] = std::move(record);
-    }
+    for (auto& each : work.inserts)
+      outcome.inserts.push_back(insert(each, now));
     for (const held_id& id : work.done)
       rows_.erase(id.row);
     for (const auto& each : work.deferrals) {
@@ -40,16 +28,30 @@ class memory_store final : public store::store {
       record.why = each.why;
       if (!each.error.empty()) record.error = each.error;
     }
+    for (auto& each : work.letters) {
+      outcome.letters.push_back(next_letter_++);
+      letters_.push_back(std::move(each.value));
+    }
+    for (const auto& each : work.pauses) {
+      if (each.paused)
+        paused_[each.route] = each;
+      else
+        paused_.erase(each.route);
+    }
     return outcome;
   }
 
-  boost::system::result<postponed::store::horizon_page> load(postponed::store::horizon_position after,
-                                                             wall_time until, std::size_t limit) override {
+  boost::system::result<postponed::store::horizon_page>
+  load(postponed::store::horizon_position after, wall_time until, std::size_t limit,
+       const std::vector<std::uint32_t>& skip) override {
     ++loads;
     postponed::store::horizon_page page;
-    for (const auto& [row, record] : rows_)
+    for (const auto& [row, record] : rows_) {
+      const held_ref held = ref(record);
+      if (std::find(skip.begin(), skip.end(), held.route) != skip.end()) continue;
       if (postponed::store::horizon_position{record.due, row} > after && record.due <= until)
-        page.rows.push_back(ref(record));
+        page.rows.push_back(held);
+    }
     std::sort(page.rows.begin(), page.rows.end(), [](const held_ref& a, const held_ref& b) {
       return std::pair{a.due, a.id.row} < std::pair{b.due, b.id.row};
     });
@@ -78,10 +80,12 @@ class memory_store final : public store::store {
       totals[record.route].second += ref(record).bytes;
     }
     for (const auto& [route, total] : totals) {
-      result.routes.push_back({route, total.first, total.second});
+      result.routes.push_back({route, number_of(route), total.first, total.second});
       result.held_messages += total.first;
       result.held_bytes += total.second;
     }
+    for (const auto& [route, pause] : paused_)
+      result.paused.push_back(pause);
     result.next_row = next_row_;
     return result;
   }
@@ -89,17 +93,43 @@ class memory_store final : public store::store {
   std::string last_error() const override { return {}; }
 
   const std::map<std::int64_t, held_record>& rows() const { return rows_; }
+  const std::vector<postponed::store::letter>& letters() const { return letters_; }
   std::size_t loads = 0;
 
  private:
-  static held_ref ref(const held_record& from) {
+  std::uint32_t number_of(const std::string& route) const {
+    return numbers_.try_emplace(route, static_cast<std::uint32_t>(numbers_.size() + 1)).first->second;
+  }
+
+  held_ref ref(const held_record& from) const {
     return {from.id, from.due, from.relative,
-            static_cast<std::uint32_t>(from.content.body.size() + from.content.properties.size())};
+            static_cast<std::uint32_t>(from.content.body.size() + from.content.properties.size()),
+            number_of(from.route)};
+  }
+
+  postponed::store::insert_outcome insert(postponed::store::insert_request& from, wall_time now) {
+    if (from.redelivered && !from.content.empty())
+      if (const auto known = recent_.find(from.content); known != recent_.end())
+        return {from.token, known->second, true, false};
+    if (!from.dedup.empty())
+      if (const auto known = dedup_.find(from.dedup); known != dedup_.end() && known->second.first > now)
+        return {from.token, known->second.second, false, true};
+    held_record record = std::move(from.record);
+    record.id = {record.due.time_since_epoch() / std::chrono::minutes{1}, next_row_++, 7};
+    const held_ref held = ref(record);
+    if (!from.content.empty()) recent_[from.content] = held;
+    if (!from.dedup.empty()) dedup_[from.dedup] = {from.dedup_until, held};
+    rows_[record.id.row] = std::move(record);
+    return {from.token, held, false, false};
   }
 
   std::map<std::int64_t, held_record> rows_;
   std::map<postponed::store::fingerprint, held_ref> recent_;
-  std::int64_t next_row_ = 1;
+  std::map<postponed::store::fingerprint, std::pair<wall_time, held_ref>> dedup_;
+  std::map<std::string, postponed::store::route_pause> paused_;
+  std::vector<postponed::store::letter> letters_;
+  mutable std::map<std::string, std::uint32_t> numbers_;
+  std::int64_t next_row_ = 1, next_letter_ = 1;
 };
 
 } // namespace postponed::test

@@ -62,6 +62,7 @@ bool engine::insert(insert_request& request, wall_time now, std::vector<insert_o
   held.due = record.due;
   held.relative = record.relative;
   held.bytes = static_cast<std::uint32_t>(body.size() + record.content.properties.size());
+  held.route = route;
   entry each;
   each.row = record.id.row;
   each.due = us(record.due);

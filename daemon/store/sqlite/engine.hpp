@@ -31,8 +31,8 @@ class engine final : public store {
   boost::system::error_code open(std::string& why);
 
   boost::system::result<commit_outcome> commit(batch&& work, wall_time now) override;
-  boost::system::result<horizon_page> load(horizon_position after, wall_time until,
-                                           std::size_t limit) override;
+  boost::system::result<horizon_page> load(horizon_position after, wall_time until, std::size_t limit,
+                                           const std::vector<std::uint32_t>& skip) override;
   boost::system::result<std::vector<held_record>> read(const std::vector<held_id>& ids) override;
   boost::system::result<bool> maintain(wall_time now, bool idle) override;
   store_stats stats() const override;

@@ -53,13 +53,15 @@ std::int64_t us(wall_time time) {
 
 } // namespace
 
-boost::system::result<horizon_page> engine::load(horizon_position after, wall_time until, std::size_t limit) {
+boost::system::result<horizon_page> engine::load(horizon_position after, wall_time until, std::size_t limit,
+                                                 const std::vector<std::uint32_t>& skip) {
   if (failed_) return make_error_code(errc::failed_before);
   segments_.release();
   statements_.trim();
   earliest page{limit};
   const std::int64_t from_us = us(after.due), until_us = us(until);
   const auto offer = [&](const held_ref& each) {
+    if (std::find(skip.begin(), skip.end(), each.route) != skip.end()) return;
     if (horizon_position{each.due, each.id.row} > after) page.offer(each);
   };
   // In the order of what may be found in them, so that a full page ends the search.
@@ -78,14 +80,15 @@ boost::system::result<horizon_page> engine::load(horizon_position after, wall_ti
       offer({{row.slot, row.row, row.nonce},
              wall_time{microseconds{row.due}},
              row.relative,
-             static_cast<std::uint32_t>(row.bytes)});
+             static_cast<std::uint32_t>(row.bytes),
+             row.route});
     });
     if (!kept) return fail("cannot read");
   }
   // One more than asked shows that there are more.
   const bool kept = deferrals_.visit(
       from_us, after.row, until_us, static_cast<std::int64_t>(limit) + 1, [&](const deferred& row) {
-        offer({row.id, wall_time{microseconds{row.due}}, false, static_cast<std::uint32_t>(row.bytes)});
+        offer({row.id, wall_time{microseconds{row.due}}, false, static_cast<std::uint32_t>(row.bytes), 0});
       });
   if (!kept) return fail("cannot read");
 
@@ -154,6 +157,8 @@ store_stats engine::stats() const {
   std::map<std::uint32_t, route_totals> totals;
   for (const auto& [number, name] : route_names_)
     totals[number].route = name;
+  for (auto& [number, total] : totals)
+    total.number = number;
   for (const auto& [covers, each] : buckets_.all()) {
     for (const auto& [number, share] : each.routes) {
       totals[number].messages += static_cast<std::uint64_t>(share.messages);

@@ -165,7 +165,7 @@ TEST_CASE_METHOD(model_fixture,
   add(300);
   horizon_position after;
   for (bool complete = false; !complete;) {
-    const auto page = held->load(after, wall_time::max(), 23);
+    const auto page = held->load(after, wall_time::max(), 23, {});
     REQUIRE(page.has_value());
     for (const held_ref& each : page->rows)
       seen.insert(each.id.row);

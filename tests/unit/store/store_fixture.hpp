@@ -84,7 +84,7 @@ struct store_fixture {
     std::vector<held_ref> all;
     horizon_position after;
     for (;;) {
-      auto page = held->load(after, until, limit);
+      auto page = held->load(after, until, limit, {});
       REQUIRE(page.has_value());
       REQUIRE(page->rows.size() <= limit);
       all.insert(all.end(), page->rows.begin(), page->rows.end());
