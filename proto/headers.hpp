@@ -98,8 +98,8 @@ struct burial_stamp {
       from_exchange; // postponed-from-exchange, postponed-from-routing-key, postponed-from-queue: where the
   std::string from_routing_key; // message was published and the intake that it came through
   std::string from_queue;
-  std::string origin_queue; // postponed-origin-queue: where x-death says that it died; empty: not written
-  wall_time buried{};       // postponed-buried: when it was dead-lettered
+  std::string origin_queue{}; // postponed-origin-queue: where x-death says that it died; empty: not written
+  wall_time buried{};         // postponed-buried: when it was dead-lettered
 };
 // Wire properties for a release: strips what PROTOCOL.md lists (x-death, x-first-death-*, x-last-death-*,
 // x-delivery-count, x-acquired-count, the deadline headers, CC, BCC, user_id) and what an earlier burial

@@ -172,11 +172,19 @@ void releaser::publish(active& each, lane on, moment now, actions& out) {
 
 std::string releaser::properties_of(const active& each) const {
   const held_record& record = *each.record;
-  const proto::release_stamp stamp{to_string(record.id), record.attempt, record.route, record.due};
+  proto::release_stamp stamp;
+  stamp.id = to_string(record.id);
+  stamp.attempt = record.attempt;
+  stamp.route = record.route;
+  stamp.due = record.due;
   if (each.why == reason::none) return proto::release_properties(record.content.properties, stamp);
-  const proto::burial_stamp burial{
-      each.why,         record.error, record.first_seen, record.content.exchange, record.content.routing_key,
-      each.route->queue};
+  proto::burial_stamp burial;
+  burial.why = each.why;
+  burial.error = record.error;
+  burial.first_seen = record.first_seen;
+  burial.from_exchange = record.content.exchange;
+  burial.from_routing_key = record.content.routing_key;
+  burial.from_queue = each.route->queue;
   std::string full = proto::burial_properties(record.content.properties, stamp, burial);
   // A header that fits no frame is given up rather than the message.
   return full.size() <= properties_max_ ? full : proto::burial_properties({}, stamp, burial);
