@@ -31,8 +31,8 @@ struct insert_request {
   held_record record;      // record.id is assigned by the store
   fingerprint content;
   bool redelivered = false; // look for `content` among the recently committed, and do not hold it twice
-  fingerprint
-      dedup; // the route's dedup key; empty: none. One that was held within its window is not held again
+  // The route's dedup key; empty: none. One that was held within its window is not held again.
+  fingerprint dedup{};
   wall_time dedup_until{}; // from then on the same key is held anew
 };
 struct insert_outcome {
