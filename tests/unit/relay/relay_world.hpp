@@ -116,7 +116,8 @@ class relay_world {
       }
       if (wanted.load) {
         busy = true;
-        engine.on_loaded(*held->load(wanted.load->after, wanted.load->until, wanted.load->limit));
+        engine.on_loaded(
+            *held->load(wanted.load->after, wanted.load->until, wanted.load->limit, wanted.load->skip));
       }
       while (store_works && engine.has_batch()) {
         busy = true;
