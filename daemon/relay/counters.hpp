@@ -52,11 +52,30 @@ struct route_counters {
   std::uint64_t repeated = 0;                    // published again with the same id after an unknown outcome
   std::map<reason, std::uint64_t> dead_lettered; // confirmed by the dead-letter exchange
   std::uint64_t dead_letter_failures = 0;        // a dead letter that was returned or nacked; it stays held
+  std::uint64_t retries = 0;                     // consumer failures taken for another attempt
+  std::uint64_t suppressed = 0;                  // by dedup: not held
+  std::uint64_t late_released = 0, late_buried = 0, late_spread = 0;
+  std::uint64_t hops_cut = 0; // loops
+  std::uint64_t circuit_opened = 0;
+  // Gauges.
+  std::uint64_t circuits_open = 0; // destinations of its releases that are left alone
+  std::uint64_t parked = 0;        // in memory, waiting for such a destination
+  std::uint64_t paced = 0;         // due, waiting for the route's rate
+  bool paused = false;
+  bool configured = true; // false: an orphan, what it holds waits for the route to come back
   lateness_histogram lateness = make_lateness_histogram(); // confirmed release minus due
+};
+
+struct dead_letter_counters {
+  std::uint64_t collected = 0, redelivered = 0;
+  std::uint64_t replayed = 0, replay_skipped = 0;
+  std::uint64_t waiting = 0; // gauge: in memory, for a dead-letter destination that accepts nothing
+  bool blocked = false;      // its destination refused the last message: the alarm
 };
 
 struct counters {
   std::map<std::string, route_counters> routes;
+  std::map<std::string, dead_letter_counters> dead_letters;
   commit_histogram commit = make_commit_histogram();
   std::uint64_t commits = 0, committed_rows = 0;
   std::uint64_t clock_jumps = 0;
