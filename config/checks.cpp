@@ -108,7 +108,7 @@ bool leads_back(const settings& all, const route_settings& route, const std::str
 }
 
 void check_loop(reading& in, const settings& all, const route_settings& route, place at) {
-  if (route.delay.by_default.count() > 0 || route.queue.empty()) return;
+  if (route.delay.by_default.count() > 0 || route.queue.empty() || route.release.origin) return;
   const release_settings& to = route.release;
   bool back = false;
   if (to.queue) {
@@ -126,19 +126,41 @@ void check_loop(reading& in, const settings& all, const route_settings& route, p
              "release to another queue or exchange, or set delay.default");
 }
 
-// What the file declares about an intake, where that cannot work.
-void check_intake(reading& in, const settings& all, const route_settings& route, place at) {
+// What the file declares about a queue that is to be consumed, where that cannot work. `called`: the intake
+// q.
+void check_consumed(reading& in, const settings& all, const std::string& queue, const std::string& called,
+                    place at) {
   for (const queue_settings& each : all.topology.queues) {
-    if (each.name != route.queue) continue;
+    if (each.name != queue) continue;
     if (each.exclusive)
-      in.error(at, "the intake " + route.queue + " is exclusive to the connection that declares it",
+      in.error(at, called + " is exclusive to the connection that declares it",
                "remove exclusive from the queue");
     for (const argument& said : each.args)
       if (const auto* const type = std::get_if<std::string>(&said.value);
           said.name == "x-queue-type" && type != nullptr && *type == "stream")
-        in.error(at, "the intake " + route.queue + " is a stream, from which nothing is ever taken away",
+        in.error(at, called + " is a stream, from which nothing is ever taken away",
                  "use a quorum or classic queue");
   }
+}
+
+// A dead letter that is collected: nobody else draws from its queue.
+void check_collected(reading& in, const settings& all, std::size_t which) {
+  const dead_letter_settings& letter = all.dead_letters[which];
+  if (!letter.collect || letter.queue.empty()) return;
+  const place at = in.letters[which].queue;
+  check_consumed(in, all, letter.queue, "the collected queue " + letter.queue, at);
+  for (const route_settings& each : all.routes)
+    if (each.queue == letter.queue)
+      in.error(at,
+               "the dead letter " + letter.name + " collects " + letter.queue + ", the intake of route " +
+                   each.name,
+               "name another queue here, or remove collect");
+  for (std::size_t i = 0; i < which; ++i)
+    if (const dead_letter_settings& other = all.dead_letters[i]; other.collect && other.queue == letter.queue)
+      in.error(at,
+               "the dead letters " + other.name + " and " + letter.name + " both collect " + letter.queue +
+                   ", the first at line " + std::to_string(in.letters[i].queue.line),
+               "give each a queue of its own, or remove collect from one");
 }
 
 } // namespace
@@ -167,7 +189,7 @@ void check_whole(reading& in, const settings& all) {
                "route " + each.name + " names the dead letter " + each.dead_letter + ", which is not there",
                meant ? "did you mean " + *meant + "?" : "add it under dead_letters");
     }
-    check_intake(in, all, each, at.queue);
+    check_consumed(in, all, each.queue, "the intake " + each.queue, at.queue);
     check_loop(in, all, each, at.release);
     for (const auto& letter : all.dead_letters)
       if (letter.name == each.dead_letter && letter.exchange.empty() && !letter.queue.empty() &&
@@ -176,6 +198,8 @@ void check_whole(reading& in, const settings& all) {
                  "the dead letters of route " + each.name + " go back to its own intake " + each.queue,
                  "name another queue in dead_letters");
   }
+  for (std::size_t i = 0; i < all.dead_letters.size(); ++i)
+    check_collected(in, all, i);
 }
 
 } // namespace postponed::config

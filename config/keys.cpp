@@ -5,7 +5,7 @@ namespace postponed::config {
 const std::map<std::string, std::vector<std::string>>& known_keys() {
   static const std::map<std::string, std::vector<std::string>> keys{
       {"file", {"broker", "store", "admin", "topology", "routes", "dead_letters"}},
-      {"broker", {"uris", "heartbeat", "auth", "tls", "prefetch", "confirm_window"}},
+      {"broker", {"uris", "heartbeat", "auth", "tls", "prefetch", "confirm_window", "management"}},
       {"tls", {"ca_file", "certificate_file", "key_file", "verify", "server_name"}},
       {"store", {"path", "horizon_rows", "body_cache"}},
       {"admin", {"listen"}},
@@ -13,20 +13,21 @@ const std::map<std::string, std::vector<std::string>>& known_keys() {
       {"exchange", {"name", "type", "durable", "auto_delete", "internal", "arguments"}},
       {"queue", {"name", "type", "durable", "auto_delete", "exclusive", "arguments"}},
       {"binding", {"exchange", "queue", "routing_key", "arguments"}},
-      {"route", {"name", "queue", "delay", "release", "dead_letter", "publish_attempts", "max_size"}},
+      {"route",
+       {"name", "queue", "delay", "retry", "release", "dead_letter", "dedup", "rate", "circuit", "late",
+        "dialect", "watermill", "max_hops", "publish_attempts", "max_size"}},
       {"delay", {"headers", "default", "max", "from"}},
-      {"release", {"exchange", "routing_key", "queue"}},
-      {"dead_letter", {"name", "exchange", "routing_key", "queue"}},
-  };
-  return keys;
-}
-
-const std::map<std::string, std::vector<std::string>>& later_keys() {
-  static const std::map<std::string, std::vector<std::string>> keys{
-      {"broker", {"management"}},
-      {"route", {"retry", "dedup", "dialect", "rate", "late", "pause"}},
-      {"release", {"origin"}},
-      {"dead_letter", {"collect", "alert"}},
+      {"retry",
+       {"attempts", "backoff", "schedule", "max_age", "rejected", "expired", "maxlen", "delivery_limit"}},
+      {"retry_reason", {"attempts", "backoff", "schedule", "max_age"}},
+      {"backoff", {"initial", "multiplier", "max", "jitter"}},
+      {"release", {"exchange", "routing_key", "queue", "origin"}},
+      {"dedup", {"key", "window"}},
+      {"circuit", {"failures", "probe"}},
+      {"late", {"after", "do", "over"}},
+      {"watermill", {"topics"}},
+      {"dead_letter", {"name", "exchange", "routing_key", "queue", "collect", "trash", "poll", "alert"}},
+      {"alert", {"depth", "age", "rate", "webhook", "clear"}},
   };
   return keys;
 }

@@ -9,8 +9,6 @@
 namespace postponed::config {
 
 const std::map<std::string, std::vector<std::string>>& known_keys();
-// Keys of the design that this version does not have yet, by section: refused with that explanation.
-const std::map<std::string, std::vector<std::string>>& later_keys();
 // "<what> is not supported by this version (0.1.0)".
 std::string not_supported(const std::string& what);
 

@@ -69,12 +69,12 @@ std::string to_string(const finding& each) {
 }
 
 load_outcome load_text(std::string_view yaml, const std::string& path, const environment& env) {
-  reading in{path, env, {}, {}, {}, {}};
+  reading in{path, env};
   return load(in, std::string{yaml});
 }
 
 load_outcome load_file(const std::string& path, const environment& env) {
-  reading in{path, env, {}, {}, {}, {}};
+  reading in{path, env};
   std::string why;
   bool world_readable = false;
   const auto text = read_file(path, why, &world_readable);

@@ -6,15 +6,20 @@
 
 #include <algorithm>
 #include <charconv>
+#include <sstream>
 
 namespace postponed::config {
 
-void reading::error(place at, std::string what, std::string fix) {
+void reading::add(finding::severity level, place at, std::string what, std::string fix) {
   // The fix is our own text, with addresses for example; it quotes the file at most where a value came from
   // outside.
-  findings.push_back({finding::severity::error, file, at,
-                      without_passwords(without_values(std::move(what), replaced)),
+  findings.push_back({level, file, at, without_passwords(without_values(std::move(what), replaced)),
                       without_values(std::move(fix), replaced)});
+}
+
+void reading::look_for_password(const YAML::Node& written) {
+  if (!password_in_file && written.IsScalar() && holds_password(written.Scalar()))
+    password_in_file = place_of(written);
 }
 
 place place_of(const YAML::Node& node) {
@@ -57,6 +62,18 @@ std::optional<std::string> scalar_of(reading& in, const YAML::Node& node, const 
   return std::move(found.text);
 }
 
+std::optional<std::chrono::microseconds> duration_of(reading& in, place at, const std::string& called,
+                                                     const std::string& text) {
+  if (const auto parsed = parse_duration(text)) return parsed;
+  if (text.starts_with('-') && parse_duration(std::string_view{text}.substr(1)))
+    in.error(at, called + " is below zero", "write 0s or more");
+  else
+    in.error(at, called + " is not a duration",
+             integer_of(text).value_or(-1) >= 0 ? "say the unit: " + text + "s or " + text + "ms"
+                                                : "write it like 500ms, 15m, 1h30m or 365d");
+  return std::nullopt;
+}
+
 section::section(reading& in, const YAML::Node& node, const std::string& name, std::string called)
     : in_{in}, at_{place_of(node)}, called_{std::move(called)}, is_map_{node.IsMap()} {
   if (!is_map_) {
@@ -86,12 +103,6 @@ void section::check_key(const YAML::Node& key, const std::string& name) {
   const std::string& word = key.Scalar();
   const std::vector<std::string>& known = known_keys().at(name);
   if (std::find(known.begin(), known.end(), word) != known.end()) return;
-  const auto later = later_keys().find(name);
-  if (later != later_keys().end() &&
-      std::find(later->second.begin(), later->second.end(), word) != later->second.end()) {
-    in_.error(place_of(key), not_supported(word), "remove it");
-    return;
-  }
   const auto meant = closest(word, known);
   in_.error(place_of(key), "unknown key " + word + " in " + called_,
             (meant ? "did you mean " + *meant + "? known are " : "known are ") + joined(known));
@@ -99,6 +110,10 @@ void section::check_key(const YAML::Node& key, const std::string& name) {
 
 bool section::has(const std::string& key) const {
   return entries_.contains(key);
+}
+
+bool section::is_list(const std::string& key) const {
+  return has(key) && entries_.at(key).value.IsSequence();
 }
 
 place section::at(const std::string& key) const {
@@ -190,23 +205,36 @@ void section::size(const std::string& key, std::uint64_t least,
   set(*parsed);
 }
 
+void section::decimal(const std::string& key, double least, double most, const std::string& example,
+                      const std::function<void(double)>& set) {
+  if (!has(key)) return;
+  const auto found = scalar(key);
+  if (!found) return;
+  const auto parsed = parse_decimal(*found);
+  if (parsed && *parsed >= least && *parsed <= most) {
+    set(*parsed);
+    return;
+  }
+  std::ostringstream range;
+  range << " is not a number from " << least << " to " << most;
+  in_.error(at(key), key + range.str(), "write " + key + ": " + example);
+}
+
 void section::duration(const std::string& key, const std::function<void(std::chrono::microseconds)>& set) {
   if (!has(key)) return;
   const auto found = scalar(key);
   if (!found) return;
-  const auto parsed = parse_duration(*found);
-  if (!parsed) {
-    const bool bare = integer_of(*found).value_or(-1) >= 0;
-    if (found->starts_with('-') && parse_duration(std::string_view{*found}.substr(1))) {
-      in_.error(at(key), key + " is below zero", "write 0s or more");
-      return;
-    }
-    in_.error(at(key), key + " is not a duration",
-              bare ? "say the unit: " + *found + "s or " + *found + "ms"
-                   : "write it like 500ms, 15m, 1h30m or 365d");
-    return;
-  }
-  set(*parsed);
+  if (const auto parsed = duration_of(in_, at(key), key, *found)) set(*parsed);
+}
+
+void section::positive_duration(const std::string& key, const std::string& example,
+                                const std::function<void(std::chrono::microseconds)>& set) {
+  duration(key, [&](std::chrono::microseconds time) {
+    if (time > time.zero())
+      set(time);
+    else
+      in_.error(at(key), key + " is zero", "write " + key + ": " + example + ", say");
+  });
 }
 
 void section::choice(const std::string& key, const std::vector<std::string>& words,
@@ -221,14 +249,40 @@ void section::choice(const std::string& key, const std::vector<std::string>& wor
     set(static_cast<std::size_t>(at_word - words.begin()));
 }
 
-void section::map(const std::string& key, const std::function<void(const YAML::Node&)>& read) {
+void section::map(const std::string& key, const std::function<void(const YAML::Node&)>& read,
+                  const std::string& name) {
   if (!has(key)) return;
   const YAML::Node& found = entries_.at(key).value;
   if (found.IsMap())
     read(found);
   else
     in_.error(at(key), key + " should be a map",
-              "write its keys, one a line: " + joined(known_keys().at(key)));
+              "write its keys, one a line: " + joined(known_keys().at(name.empty() ? key : name)));
+}
+
+void section::names(const std::string& key, const std::string& example,
+                    std::map<std::string, std::string>& into) {
+  if (!has(key)) return;
+  const YAML::Node& found = entries_.at(key).value;
+  if (!found.IsMap()) {
+    in_.error(at(key), key + " should be a map", "write " + key + ": {" + example + "}");
+    return;
+  }
+  for (const auto& pair : found) {
+    const place where = place_of(pair.first);
+    if (!pair.first.IsScalar() || pair.first.Scalar().empty()) {
+      in_.error(where, "a key of " + key + " should be one word", "write " + example);
+      continue;
+    }
+    const std::string& word = pair.first.Scalar();
+    const auto value = scalar_of(in_, pair.second, word + " in " + key);
+    if (!value) continue;
+    if (value->empty() || value->size() > 255)
+      in_.error(place_of(pair.second), word + " in " + key + " is no name of 1 to 255 bytes",
+                "write " + example);
+    if (!into.emplace(word, *value).second)
+      in_.error(where, word + " stands twice in " + key, "keep one of them");
+  }
 }
 
 void section::list(const std::string& key, const std::function<void(const YAML::Node&)>& each) {

@@ -3,6 +3,7 @@
 #include "config/arguments.hpp"
 #include "config/keys.hpp"
 #include "config/values.hpp"
+#include "config/web_address.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -10,36 +11,6 @@
 namespace postponed::config {
 
 namespace {
-
-// The headers that may carry a due time; the daemon knows the same (proto/headers.hpp), and a test holds them
-// together.
-const std::vector<std::string> delay_headers{"x-delay",
-                                             "postponed-until",
-                                             "x-opt-delivery-time",
-                                             "x-opt-delivery-delay",
-                                             "_watermill_delayed_until",
-                                             "_watermill_delayed_for"};
-
-// `{name}` of a template; `{{` and `}}` are braces.
-void check_template(reading& in, place at, const std::string& key, const std::string& text) {
-  static const std::vector<std::string> known{"route", "queue", "reason", "routing_key"};
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '{' && text[i] != '}') continue;
-    if (i + 1 < text.size() && text[i + 1] == text[i]) {
-      ++i;
-      continue;
-    }
-    const std::size_t end = text[i] == '{' ? text.find('}', i) : std::string::npos;
-    const std::string name = end == std::string::npos ? "" : text.substr(i + 1, end - i - 1);
-    if (std::find(known.begin(), known.end(), name) == known.end()) {
-      in.error(at,
-               key + " holds " + (name.empty() ? "a single brace" : "the unknown template {" + name + "}"),
-               "use {route}, {queue}, {reason} or {routing_key}; {{ and }} are braces");
-      return;
-    }
-    i = end;
-  }
-}
 
 void read_uri(reading& in, const YAML::Node& node, broker_settings& into) {
   const auto text = scalar_of(in, node, "an address in uris");
@@ -49,9 +20,22 @@ void read_uri(reading& in, const YAML::Node& node, broker_settings& into) {
     in.error(place_of(node), parsed.problem, parsed.fix);
     return;
   }
-  if (!in.password_in_file && holds_password(node.Scalar())) in.password_in_file = place_of(node);
+  in.look_for_password(node);
   parsed.value.at = place_of(node);
   into.uris.push_back(std::move(parsed.value));
+}
+
+void read_management(reading& in, const YAML::Node& node, broker_settings& into) {
+  const auto text = scalar_of(in, node, "management");
+  if (!text) return;
+  web_outcome parsed = parse_management(*text);
+  if (!parsed.problem.empty()) {
+    in.error(place_of(node), parsed.problem, parsed.fix);
+    return;
+  }
+  in.look_for_password(node);
+  parsed.value.at = place_of(node);
+  into.management = std::move(parsed.value);
 }
 
 void read_tls(reading& in, const YAML::Node& node, tls_settings& into) {
@@ -126,6 +110,7 @@ void read_broker(reading& in, const YAML::Node& node, broker_settings& into) {
                 [&](std::uint64_t value) { into.prefetch = static_cast<std::uint16_t>(value); });
   broker.number("confirm_window", 1, 100000,
                 [&](std::uint64_t value) { into.confirm_window = static_cast<std::uint32_t>(value); });
+  if (broker.has("management")) read_management(in, node["management"], into);
   if (into.external_login && into.tls.certificate_file.empty())
     in.error(broker.at("auth"), "auth: external logs in with a client certificate, and there is none",
              "name tls.certificate_file and tls.key_file");
@@ -172,13 +157,10 @@ void read_admin(reading& in, const YAML::Node& node, admin_settings& into) {
 
 void read_topology(reading& in, const YAML::Node& node, topology_settings& into) {
   section topology{in, node, "topology", "topology"};
-  // A later mode is named so that nobody wonders whether the word is misspelt.
-  if (topology.has("mode") && node["mode"].IsScalar() && node["mode"].Scalar() == "verify")
-    in.error(topology.at("mode"), not_supported("mode: verify"), "write create or off");
-  else
-    topology.choice("mode", {"create", "off"}, [&](std::size_t which) {
-      into.mode = which == 0 ? topology_settings::mode_type::create : topology_settings::mode_type::off;
-    });
+  topology.choice("mode", {"create", "verify", "off"}, [&](std::size_t which) {
+    using mode = topology_settings::mode_type;
+    into.mode = which == 0 ? mode::create : which == 1 ? mode::verify : mode::off;
+  });
   topology.list("exchanges", [&](const YAML::Node& each) {
     section from{in, each, "exchange", "an exchange"};
     exchange_settings to;
@@ -203,69 +185,6 @@ void read_topology(reading& in, const YAML::Node& node, topology_settings& into)
     from.arguments("arguments", to.args);
     into.bindings.push_back(std::move(to));
   });
-}
-
-void read_route(reading& in, const YAML::Node& node, route_settings& into) {
-  section route{in, node, "route", "a route"};
-  into.at = route.at("name");
-  in.routes.push_back({route.at("queue"), route.has("release") ? route.at("release") : route.at("name"),
-                       route.at("dead_letter")});
-  route.required_name("name", into.name, "order-timeouts");
-  route.required_name("queue", into.queue, "orders.later");
-  route.required_name("dead_letter", into.dead_letter, "orders");
-  route.number("publish_attempts", 1, 1000000,
-               [&](std::uint64_t value) { into.publish_attempts = static_cast<std::uint32_t>(value); });
-  route.size("max_size", 0, [&](std::uint64_t value) { into.max_size = value; });
-  route.map("delay", [&](const YAML::Node& each) {
-    section delay{in, each, "delay", "delay"};
-    delay.list("headers", [&](const YAML::Node& header) {
-      const auto name = scalar_of(in, header, "a header");
-      if (!name) return;
-      if (std::find(delay_headers.begin(), delay_headers.end(), *name) == delay_headers.end()) {
-        const auto meant = closest(*name, delay_headers);
-        in.error(place_of(header), "no due time is known to be in the header " + *name,
-                 (meant ? "did you mean " + *meant + "? known are " : "known are ") + joined(delay_headers));
-      }
-      into.delay.headers.push_back(*name);
-    });
-    delay.duration("default", [&](std::chrono::microseconds time) { into.delay.by_default = time; });
-    delay.duration("max", [&](std::chrono::microseconds time) { into.delay.max = time; });
-    delay.choice("from", {"arrival", "timestamp"},
-                 [&](std::size_t which) { into.delay.from_publisher_timestamp = which == 1; });
-    if (into.delay.by_default > into.delay.max)
-      in.error(delay.at("default"), "the default delay is beyond max", "raise max, or lower default");
-  });
-  route.map("release", [&](const YAML::Node& each) {
-    section release{in, each, "release", "release"};
-    release.text("exchange", into.release.exchange);
-    release.text("routing_key", into.release.routing_key);
-    release.text("queue", into.release.queue);
-    if (into.release.exchange) check_template(in, release.at("exchange"), "exchange", *into.release.exchange);
-    if (into.release.routing_key)
-      check_template(in, release.at("routing_key"), "routing_key", *into.release.routing_key);
-    if (into.release.queue && into.release.queue->empty())
-      in.error(release.at("queue"), "queue is empty", "name the queue, or remove the key");
-    if (into.release.queue && (into.release.exchange || into.release.routing_key))
-      in.error(release.at("queue"), "release names a queue and an exchange or routing_key",
-               "keep queue (straight to it), or exchange and routing_key");
-  });
-}
-
-void read_dead_letter(reading& in, const YAML::Node& node, dead_letter_settings& into) {
-  section letter{in, node, "dead_letter", "a dead letter"};
-  into.at = letter.at("name");
-  letter.required_name("name", into.name, "orders");
-  letter.name("exchange", into.exchange);
-  letter.name("routing_key", into.routing_key);
-  letter.name("queue", into.queue);
-  check_template(in, letter.at("exchange"), "exchange", into.exchange);
-  check_template(in, letter.at("routing_key"), "routing_key", into.routing_key);
-  if (into.exchange.empty() && into.queue.empty())
-    in.error(letter.at(), "a dead letter names neither exchange nor queue",
-             "add queue: orders.dead, or an exchange");
-  if (into.exchange.empty() && !into.routing_key.empty())
-    in.error(letter.at("routing_key"), "routing_key goes with an exchange",
-             "add exchange, or remove routing_key");
 }
 
 } // namespace postponed::config

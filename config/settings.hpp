@@ -170,6 +170,7 @@ struct route_settings {
   std::string name;
   std::string queue; // the intake
   delay_settings delay;
+  bool delays = true; // false: `retry` alone; there is no `delay`, and nothing but failures is expected
   release_settings release;
   std::string dead_letter; // names one of dead_letters
   std::optional<retry_settings> retry;

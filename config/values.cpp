@@ -74,6 +74,31 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
   return size ? std::optional{static_cast<std::uint64_t>(*size)} : std::nullopt;
 }
 
+std::optional<double> parse_decimal(std::string_view text) {
+  // from_chars would take inf, nan, an exponent and a sign as well.
+  if (text.empty() || text.find_first_not_of("0123456789.") != std::string_view::npos) return std::nullopt;
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+std::optional<double> parse_rate(std::string_view text, bool unit_needed) {
+  constexpr double most = 1e9;
+  const std::size_t slash = text.find('/');
+  const std::string_view unit = slash == std::string_view::npos ? "" : text.substr(slash + 1);
+  double seconds = 1;
+  if (unit == "m")
+    seconds = 60;
+  else if (unit == "h")
+    seconds = 3600;
+  else if (unit != "s" && (unit_needed || slash != std::string_view::npos))
+    return std::nullopt;
+  const auto count = parse_decimal(text.substr(0, slash));
+  if (!count || *count <= 0 || *count / seconds > most) return std::nullopt;
+  return *count / seconds;
+}
+
 uri_outcome parse_uri(const std::string& text) {
   uri_outcome result;
   const std::string shape = "write amqp://user:password@host:5672/vhost, special characters percent-encoded";

@@ -16,6 +16,11 @@ namespace postponed::config {
 std::optional<std::chrono::microseconds> parse_duration(std::string_view text);
 // `1048576`, `512KiB`, `32MiB`, `1GiB`. Nothing where it is not one.
 std::optional<std::uint64_t> parse_size(std::string_view text);
+// `0.5`, `2`: digits with at most one point. Nothing where it is not one.
+std::optional<double> parse_decimal(std::string_view text);
+// `100`, `100/s`, `6000/m`, `10/h`, as how many a second. `unit_needed`: a number alone is none. Nothing
+// where it is not one, or not above zero, or above 10^9.
+std::optional<double> parse_rate(std::string_view text, bool unit_needed);
 
 // amqp[s]://user:password@host:port/vhost, percent-encoded; https://www.rabbitmq.com/docs/uri-spec. The
 // virtual host is "/" where there is none. `problem` never shows the password.

@@ -84,6 +84,12 @@ TEST_CASE("no finding shows a secret, wherever it was put") {
       "broker: {uris: [\"amqp://h/\"]}\nstore: {path: /tmp/x}\nroutes: [{name: r, queue: \"${PLAIN}\", "
       "release: {queue: \"${PLAIN}\"}, dead_letter: \"${PLAIN}\", delay: {headers: [\"${PLAIN}\"], "
       "default: \"${PLAIN}\"}}]\n");
+  for (const char* const url : {"http://app:hunter2@:x/", "ftp://app:hunter2@h/", "http://app:hunter2@h/api",
+                                "http://app:1/hunter2@h/", "http://app:${PLAIN}@h:0/", "${PLAIN}://h/"})
+    files.push_back(std::string{"broker: {uris: [\"amqp://h/\"], management: \""} + url + "\"}\n" + rest);
+  for (const char* const url : {"ftp://app:hunter2@h/", "http://app:${PLAIN}@h:0/", "${PLAIN}://h/"})
+    files.push_back(with_uri("amqp://h/") +
+                    "dead_letters: [{name: d, queue: q, alert: {depth: 1, webhook: \"" + url + "\"}}]\n");
   for (const std::string& yaml : files) {
     INFO(yaml);
     const auto outcome = load_text(yaml, "f", env);
@@ -132,6 +138,12 @@ TEST_CASE("a password in a file that everybody may read is a warning at its plac
             ":1:17: warning: a password stands in a file that everybody may read; "
             "chmod o-r " +
             file + ", or take it from ${RABBITMQ_PASSWORD} or ${file:/path}");
+  const std::string urls = "broker: {uris: [\"amqp://h/\"], management: \"http://a:${PASSWORD}@h/\"}\n"
+                           "store: {path: /tmp/x}\nroutes: []\ndead_letters: [{name: d, queue: q, alert: "
+                           "{depth: 1, webhook: \"http://a:b@h/\"}}]\n";
+  const auto webhook = load_file(temporary.write("webhook.yaml", urls, 0644), env);
+  REQUIRE(webhook.findings.size() == 1);
+  CHECK(webhook.findings[0].at.line == 4);
   ::chmod(file.c_str(), 0640);
   CHECK(load_file(file, env).findings.empty());
   CHECK(load_file(temporary.write("env.yaml", with_uri("amqp://a:${PASSWORD}@h/"), 0644), env)
