@@ -1,5 +1,7 @@
 #include "config/templates.hpp"
 
+#include "config/patterns.hpp"
+
 #include <algorithm>
 #include <vector>
 
@@ -23,6 +25,28 @@ void check_template(reading& in, place at, const std::string& key, const std::st
     }
     i = end;
   }
+}
+
+std::string expanded(const std::string& text, const route_settings& route) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const std::string_view rest = std::string_view{text}.substr(i);
+    const auto is = [&](std::string_view name) { return rest.starts_with(name); };
+    if (is("{{") || is("}}"))
+      out += text[i++];
+    else if (text[i] != '{')
+      out += text[i];
+    else {
+      if (is("{route}"))
+        out += route.name;
+      else if (is("{queue}"))
+        out += route.queue;
+      else
+        out += is("{reason}") ? any_word : any_text;
+      i = std::min(text.find('}', i), text.size());
+    }
+  }
+  return out;
 }
 
 } // namespace postponed::config

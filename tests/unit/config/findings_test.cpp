@@ -201,7 +201,8 @@ TEST_CASE("what concerns two places says both, by the line of the key that is wr
              "routes:\n  - name: r\n    queue: later\n    release:\n      queue: later\n"
              "    dead_letter: bun\n  - name: r\n    queue: later\n"
              "    release: {queue: w, exchange: x}\n    dead_letter: bin\n") ==
-      line("8:7: the release of route r leads back to its own intake later with no delay; release to another "
+      line("8:7: loop: route r releases to queue later, the intake of route r, with no delay; release to "
+           "another "
            "queue or exchange, or set delay.default") +
           line("9:18: route r names the dead letter bun, which is not there; did you mean bin?") +
           line("10:11: there are two routes named r, the first at line 5; give one of them another name") +

@@ -72,8 +72,8 @@ TEST_CASE("mistakes in templates and dead letters") {
            line("4:46: there are two dead letters named bin, the first at line 4; give one of them another "
                 "name")},
           {"dead_letters: [{name: bin, queue: later}]",
-           line("3:71: the dead letters of route r go back to its own intake later; name another queue in "
-                "dead_letters")},
+           line("3:71: loop: route r dead-letters to queue later, the intake of route r; name another queue "
+                "or exchange in dead_letters")},
           {"dead_letters: [{name: bim, queue: d}]",
            line("3:71: route r names the dead letter bin, which is not there; did you mean bim?")},
           {"dead_letters: []",
@@ -199,8 +199,11 @@ TEST_CASE("mistakes in how dead letters are watched") {
           {letter("exchange: e, alert: {depth: 1}"),
            line("4:48: alert watches the queue, and there is none; add queue: orders.dead")},
           {letter("queue: later, collect: true, exchange: e"),
-           line("4:35: the dead letter bin collects later, the intake of route r; name another queue here, "
-                "or remove collect")},
+           line("3:71: loop: route r dead-letters to queue later, the intake of route r; name another queue "
+                "or exchange in dead_letters") +
+               line("4:35: the dead letter bin collects later, the intake of route r; name another queue "
+                    "here, "
+                    "or remove collect")},
           {"dead_letters: [{name: bin, queue: d, collect: true}, {name: bin2, queue: d, collect: true}]",
            line("4:74: the dead letters bin and bin2 both collect d, the first at line 4; give each a queue "
                 "of its own, or remove collect from one")},
