@@ -2,6 +2,7 @@
 
 #include "config/loops.hpp"
 #include "config/values.hpp"
+#include "config/warnings.hpp"
 
 #include <algorithm>
 #include <map>
@@ -92,6 +93,7 @@ void check_whole(reading& in, const settings& all) {
   check_loops(in, all);
   for (std::size_t i = 0; i < all.dead_letters.size(); ++i)
     check_collected(in, all, i);
+  look_for_traps(in, all);
 }
 
 } // namespace postponed::config
