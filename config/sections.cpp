@@ -12,6 +12,11 @@ namespace postponed::config {
 
 namespace {
 
+// The login that every broker begins with, and takes from its own machine only: no secret.
+bool is_everybodys(const std::string& user, const std::string& password) {
+  return user == "guest" && password == "guest";
+}
+
 void read_uri(reading& in, const YAML::Node& node, broker_settings& into) {
   const auto text = scalar_of(in, node, "an address in uris");
   if (!text) return;
@@ -20,7 +25,7 @@ void read_uri(reading& in, const YAML::Node& node, broker_settings& into) {
     in.error(place_of(node), parsed.problem, parsed.fix);
     return;
   }
-  in.look_for_password(node);
+  if (!is_everybodys(parsed.value.user, parsed.value.password)) in.look_for_password(node);
   parsed.value.at = place_of(node);
   into.uris.push_back(std::move(parsed.value));
 }
@@ -33,7 +38,7 @@ void read_management(reading& in, const YAML::Node& node, broker_settings& into)
     in.error(place_of(node), parsed.problem, parsed.fix);
     return;
   }
-  in.look_for_password(node);
+  if (!is_everybodys(parsed.value.user, parsed.value.password)) in.look_for_password(node);
   parsed.value.at = place_of(node);
   into.management = std::move(parsed.value);
 }

@@ -144,6 +144,8 @@ TEST_CASE("a password in a file that everybody may read is a warning at its plac
   const auto webhook = load_file(temporary.write("webhook.yaml", urls, 0644), env);
   REQUIRE(webhook.findings.size() == 1);
   CHECK(webhook.findings[0].at.line == 4);
+  CHECK(load_file(temporary.write("guest.yaml", with_uri("amqp://guest:guest@h/"), 0644), env)
+            .findings.empty());
   ::chmod(file.c_str(), 0640);
   CHECK(load_file(file, env).findings.empty());
   CHECK(load_file(temporary.write("env.yaml", with_uri("amqp://a:${PASSWORD}@h/"), 0644), env)
