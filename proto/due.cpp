@@ -215,6 +215,7 @@ class due_reader {
     if (delay > latest_time - base_) return too_long(each, "a delay that ends after the year 9999");
     if (delay > policy_.max) return too_long(each, "a delay of " + show_duration(delay));
     result.due = later(base_ + delay);
+    result.asked = result.due > arrived_;
     return result;
   }
 
@@ -226,6 +227,7 @@ class due_reader {
     if (due > latest_time) return too_long(each, "a time after the year 9999");
     if (due - arrived_ > policy_.max)
       return too_long(each, "a time " + show_duration(due - arrived_) + " away");
+    result.asked = true;
     return result;
   }
 

@@ -62,6 +62,7 @@ struct delay_policy {
 struct due_outcome {
   wall_time due{};
   bool relative = false; // it came of a delay (a header's or the route's default), not of a point in time
+  bool asked = false;    // a header decided, for a time after arrival: an application means it
   reason problem = reason::none; // bad_delay, delay_too_long or malformed; `due` is then meaningless
   std::string error;             // for a person: which header, what it held, what would be right
 };

@@ -27,6 +27,7 @@ std::string stamped() {
 std::string buried() {
   return wire::text("postponed-reason", "bad_delay") + wire::text("postponed-error", "why") +
          wire::text("postponed-first-seen", "2026-11-23T20:00:00.000Z") +
+         wire::text("postponed-buried", "1970-01-01T00:00:00.000Z") +
          wire::text("postponed-from-exchange", "ex") + wire::text("postponed-from-routing-key", "key") +
          wire::text("postponed-from-queue", "intake");
 }
