@@ -104,12 +104,13 @@ class application {
     shown.started = started_;
     shown.connections = {connection("consume", driver_.consume_status()),
                          connection("publish", driver_.publish_status())};
-    const auto& routes = driver_.engine().limits().routes;
-    for (std::size_t i = 0; i < routes.size(); ++i) {
-      const io::consumers::state intake = driver_.intake_state(i);
-      shown.routes.push_back(
-          {routes[i].name, routes[i].queue, intake.consuming ? "consuming" : "waiting", intake.problem});
-    }
+    for (const io::relay_driver::intake_state& each : driver_.intake_states())
+      if (each.of.is_route)
+        shown.routes.push_back({each.of.name, each.of.queue, each.state.consuming ? "consuming" : "waiting",
+                                each.state.problem});
+    for (const auto& [name, count] : driver_.engine().count().routes)
+      if (!count.configured && count.held_messages > 0)
+        shown.routes.push_back({name, "", "orphan", "it is not in the configuration; what it holds waits"});
     shown.topology.ready = driver_.topology().ready();
     shown.topology.mode =
         settings_.topology.mode == config::topology_settings::mode_type::create ? "create" : "off";

@@ -61,7 +61,85 @@ std::vector<relay::topology_step> topology_from(const config::topology_settings&
   return steps;
 }
 
-relay::route_parameters route_from(const config::route_settings& from, const config::settings& all) {
+schedule::retry_policy rule_from(const config::retry_rule& from) {
+  schedule::retry_policy to;
+  to.attempts = from.attempts;
+  to.max_age = from.max_age;
+  to.pause.schedule = from.pause.schedule;
+  to.pause.backoff = {from.pause.initial, from.pause.max, from.pause.multiplier, from.pause.jitter};
+  to.pause.full_jitter = from.pause.full_jitter;
+  return to;
+}
+
+relay::late_policy late_from(const config::late_settings& from) {
+  relay::late_policy to;
+  to.after = from.after;
+  to.over = from.over;
+  switch (from.what) {
+  case config::late_settings::action::release:
+    to.what = relay::late_policy::action::release;
+    break;
+  case config::late_settings::action::dead_letter:
+    to.what = relay::late_policy::action::dead_letter;
+    break;
+  case config::late_settings::action::spread:
+    to.what = relay::late_policy::action::spread;
+    break;
+  }
+  return to;
+}
+
+relay::dedup_policy dedup_from(const config::dedup_settings& from) {
+  relay::dedup_policy to;
+  to.header = from.header;
+  to.window = from.window;
+  using key = relay::dedup_policy::key_type;
+  switch (from.key) {
+  case config::dedup_settings::key_type::message_id:
+    to.key = key::message_id;
+    break;
+  case config::dedup_settings::key_type::correlation_id:
+    to.key = key::correlation_id;
+    break;
+  case config::dedup_settings::key_type::header:
+    to.key = key::header;
+    break;
+  case config::dedup_settings::key_type::body:
+    to.key = key::body;
+    break;
+  }
+  return to;
+}
+
+proto::dialect dialect_from(config::dialect from) {
+  switch (from) {
+  case config::dialect::amqp:
+    return proto::dialect::amqp;
+  case config::dialect::watermill:
+    return proto::dialect::watermill;
+  case config::dialect::plugin:
+    return proto::dialect::plugin;
+  }
+  return proto::dialect::amqp;
+}
+
+relay::dead_letter_parameters dead_letter_from(const config::dead_letter_settings& from) {
+  relay::dead_letter_parameters to;
+  to.name = from.name;
+  to.queue = from.queue;
+  to.collect = from.collect;
+  to.trash = from.trash;
+  to.to.exchange = from.exchange;
+  // Without an exchange of its own the dead letter goes straight to its queue.
+  if (from.exchange.empty() && from.routing_key.empty())
+    to.to.queue = from.queue;
+  else if (!from.routing_key.empty())
+    to.to.routing_key = from.routing_key;
+  return to;
+}
+
+relay::route_parameters route_from(const config::route_settings& from,
+                                   const std::vector<relay::dead_letter_parameters>& dead_letters) {
   relay::route_parameters to;
   to.name = from.name;
   to.queue = from.queue;
@@ -73,17 +151,24 @@ relay::route_parameters route_from(const config::route_settings& from, const con
   to.delay.by_default = from.delay.by_default;
   to.delay.max = from.delay.max;
   to.delay.from_publisher_timestamp = from.delay.from_publisher_timestamp;
-  to.release = {from.release.exchange, from.release.routing_key, from.release.queue};
-  const auto letter = std::find_if(all.dead_letters.begin(), all.dead_letters.end(),
-                                   [&](const auto& each) { return each.name == from.dead_letter; });
-  if (letter != all.dead_letters.end()) {
-    to.dead_letter.exchange = letter->exchange;
-    // Without an exchange of its own the dead letter goes straight to its queue.
-    if (letter->exchange.empty() && letter->routing_key.empty())
-      to.dead_letter.queue = letter->queue;
-    else if (!letter->routing_key.empty())
-      to.dead_letter.routing_key = letter->routing_key;
+  to.delays = from.delays;
+  if (from.retry) {
+    relay::retry_parameters& retry = to.retry.emplace();
+    retry.rule = rule_from(from.retry->rule);
+    for (const auto& [reason, rule] : from.retry->reasons)
+      retry.reasons[reason] = rule_from(rule);
   }
+  to.release = {from.release.exchange, from.release.routing_key, from.release.queue, from.release.origin};
+  to.dead_letter_name = from.dead_letter;
+  for (const relay::dead_letter_parameters& each : dead_letters)
+    if (each.name == from.dead_letter) to.dead_letter = each.to;
+  if (from.dedup) to.dedup = dedup_from(*from.dedup);
+  to.rate = from.rate;
+  if (from.circuit) to.circuit = relay::circuit_policy{from.circuit->failures, from.circuit->probe};
+  if (from.late) to.late = late_from(*from.late);
+  to.speaks = dialect_from(from.speaks);
+  to.topics = from.watermill.topics;
+  to.max_hops = from.max_hops;
   to.publish_attempts = from.publish_attempts;
   to.max_size = from.max_size;
   return to;
@@ -93,8 +178,10 @@ relay::route_parameters route_from(const config::route_settings& from, const con
 
 io::driver_parameters driver_parameters_from(const config::settings& settings) {
   io::driver_parameters to;
+  for (const config::dead_letter_settings& each : settings.dead_letters)
+    to.relay.dead_letters.push_back(dead_letter_from(each));
   for (const config::route_settings& each : settings.routes)
-    to.relay.routes.push_back(route_from(each, settings));
+    to.relay.routes.push_back(route_from(each, to.relay.dead_letters));
   to.relay.confirm_window = settings.broker.confirm_window;
   to.relay.horizon_rows = settings.store.horizon_rows;
   to.relay.body_cache = settings.store.body_cache;

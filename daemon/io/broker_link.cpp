@@ -49,9 +49,15 @@ asio::awaitable<void> broker_link::wait(std::chrono::milliseconds time) {
 asio::awaitable<void> broker_link::run() {
   std::size_t next = 0;
   while (!stopping_) {
+    if (next_limits_) {
+      limits_ = std::move(*next_limits_);
+      next_limits_.reset();
+      next = 0;
+    }
     const broker_address& to = limits_.addresses[next++ % limits_.addresses.size()];
     co_await run_once(to);
     if (stopping_) break;
+    if (next_limits_) continue;
     status_.state = "waiting";
     ++failures_;
     const auto pause = schedule::delay_for(limits_.reconnect, failures_, uniform01());
@@ -112,7 +118,7 @@ asio::awaitable<void> broker_link::run_once(const broker_address& to) {
   transport_.reset();
   status_.blocked = false;
   session_.reset();
-  if (!stopping_) lost(down_.text);
+  if (!stopping_ && !next_limits_) lost(down_.text);
   if (was_open_) {
     if (!stopping_) ++status_.reconnects;
     on_.on_down(down_);
@@ -221,12 +227,21 @@ void broker_link::pause_reading(bool paused) {
   if (!paused) pause_.cancel();
 }
 
+void broker_link::reconnect(link_parameters limits) {
+  next_limits_ = std::move(limits);
+  end("the configuration changed");
+}
+
 void broker_link::stop() {
   stopping_ = true;
   paused_ = false;
+  end("stopping");
+}
+
+void broker_link::end(std::string_view why) {
   pause_.cancel();
   if (is_open()) {
-    session_->close(200, "stopping", read_now());
+    session_->close(200, why, read_now());
     dispatch();
     return;
   }

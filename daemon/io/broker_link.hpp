@@ -74,6 +74,8 @@ class broker_link {
   proto::session& session() { return *session_; } // REQUIRES is_open()
   void flush();                                   // writes what the session has to say, in one go
   void pause_reading(bool paused);
+  // Connects anew, with other parameters: after a reload that changed them.
+  void reconnect(link_parameters limits);
   void stop(); // closes politely: the session bounds the wait for close-ok
   bool finished() const { return finished_; }
   const link_status& status() const { return status_; }
@@ -87,9 +89,11 @@ class broker_link {
   void dispatch();
   void arm();
   void lost(const std::string& why);
+  void end(std::string_view why);
 
   boost::asio::io_context& context_;
   link_parameters limits_;
+  std::optional<link_parameters> next_limits_; // taken over between two connections
   handlers on_;
   link_status status_;
   std::unique_ptr<transport> transport_;

@@ -4,6 +4,7 @@
 #include "io/wall_timer.hpp"
 
 #include <cassert>
+#include <utility>
 
 namespace postponed::io {
 
@@ -43,8 +44,7 @@ void publisher::on_event(proto::session_event&& event) {
     if (is_lane(no->channel)) engine_.on_refused(lane_of(no->channel), no->tag, no->multiple, now);
   } else if (std::holds_alternative<opened>(event)) {
     engine_.set_properties_max(link_->session().properties_max());
-    topology_.restart();
-    link_->session().open_channel(topology_channel);
+    begin_declaring();
   } else if (const auto* const open = std::get_if<channel_opened>(&event)) {
     if (is_lane(open->channel))
       link_->session().select_confirms(open->channel);
@@ -66,6 +66,10 @@ void publisher::on_event(proto::session_event&& event) {
              std::holds_alternative<queue_declared>(event) || std::holds_alternative<queue_bound>(event)) {
     topology_.on_done();
     declare_next();
+  } else if (const auto* const shut = std::get_if<channel_close_ok>(&event)) {
+    if (is_lane(shut->channel)) return;
+    declaring_ = false;
+    if (next_steps_) begin_declaring();
   } else if (std::holds_alternative<blocked>(event)) {
     engine_.on_blocked(true, now);
   } else if (std::holds_alternative<unblocked>(event)) {
@@ -93,8 +97,23 @@ void publisher::declare_next() {
   on_topology_ready_();
 }
 
+void publisher::declare(std::vector<relay::topology_step> steps) {
+  next_steps_ = std::move(steps);
+  if (declaring_ || !link_->is_open()) return;
+  begin_declaring();
+  link_->flush();
+}
+
+void publisher::begin_declaring() {
+  if (next_steps_) topology_.replace(*std::exchange(next_steps_, std::nullopt));
+  topology_.restart();
+  declaring_ = true;
+  link_->session().open_channel(topology_channel);
+}
+
 void publisher::on_down(const link_down& why) {
   const moment now = read_clocks();
+  declaring_ = false;
   const std::uint16_t code = blames_content(why.code) ? why.code : std::uint16_t{0};
   for (const lane each : {lane::probe, lane::main}) {
     if (!lane_open_[static_cast<std::size_t>(each)]) continue;

@@ -8,6 +8,8 @@
 
 #include <array>
 #include <functional>
+#include <optional>
+#include <vector>
 
 namespace postponed::io {
 
@@ -19,15 +21,20 @@ class publisher {
 
   void on_event(proto::session_event&& event);
   void on_down(const link_down& why);
-  void publish(const relay::publish_action& act); // REQUIRES the engine was told that its lane is open
+  void
+  declare(std::vector<relay::topology_step> steps); // instead of what was declared; now, or when connected
+  void publish(const relay::publish_action& act);   // REQUIRES the engine was told that its lane is open
 
  private:
   void declare_next();
+  void begin_declaring();
 
   relay::engine& engine_;
   relay::topology_run& topology_;
   std::function<void()> on_topology_ready_;
   broker_link* link_ = nullptr;
+  std::optional<std::vector<relay::topology_step>> next_steps_; // once the pass under way is through
+  bool declaring_ = false;                                      // the topology's channel is in use
   std::array<bool, relay::lane_count> lane_open_{};
 };
 

@@ -16,13 +16,6 @@ double uniform01() {
   return std::uniform_real_distribution<double>{0.0, 1.0}(source);
 }
 
-std::vector<consumers::intake> intakes_of(const driver_parameters& limits) {
-  std::vector<consumers::intake> result;
-  for (const relay::route_parameters& each : limits.relay.routes)
-    result.push_back({each.name, each.queue, limits.prefetch});
-  return result;
-}
-
 link_parameters with_role(link_parameters limits, std::string role) {
   limits.role = std::move(role);
   return limits;
@@ -46,11 +39,17 @@ relay_driver::relay_driver(boost::asio::io_context& context, driver_parameters l
                            std::unique_ptr<store::store> held, handlers on)
     : context_{context}, limits_{std::move(limits)}, on_{std::move(on)}, engine_{limits_.relay, uniform01},
       topology_{limits_.topology}, stats_{held->stats()},
-      consumers_{context, intakes_of(limits_),
-                 [this](std::size_t route, std::uint64_t epoch, proto::event::delivered&& delivery) {
-                   engine_.on_delivery(route, epoch, std::move(delivery), read_clocks());
-                 }},
-      publisher_{engine_, topology_, [this] { consumers_.allow(); }},
+      consumers_{context,
+                 [this](relay::source_id from, std::uint64_t epoch, proto::event::delivered&& delivery) {
+                   engine_.on_delivery(from, epoch, std::move(delivery), read_clocks());
+                 },
+                 [this](relay::source_id from) { return engine_.pending_from(from); }},
+      publisher_{engine_, topology_,
+                                                                 [this] {
+                                                                   consumers_.set(engine_.sources(),
+                                                                                  limits_.prefetch);
+                                                                   consumers_.allow();
+                                                                 }},
       consume_link_{context,
                     with_role(limits_.link, "consume"),
                     {[this](proto::session_event&& event) { consumers_.on_event(std::move(event)); },
@@ -77,6 +76,8 @@ relay_driver::relay_driver(boost::asio::io_context& context, driver_parameters l
     commit_under_way_ = false;
     if (failed_) return;
     engine_.on_committed(outcome, milliseconds);
+    for (const auto& done : std::exchange(committing_, {}))
+      done();
     pump();
   };
   told.on_loaded = [this](store::horizon_page&& page) {
@@ -104,6 +105,36 @@ void relay_driver::start() {
   pump();
 }
 
+void relay_driver::reload(driver_parameters limits, bool links_changed) {
+  if (stopping_ || failed_) return;
+  limits_ = std::move(limits);
+  engine_.reload(limits_.relay);
+  // The intakes follow when the topology stands: consuming a queue that is not declared yet would cost a
+  // second.
+  publisher_.declare(limits_.topology);
+  if (links_changed) {
+    publish_link_.reconnect(with_role(limits_.link, "publish"));
+    consume_link_.reconnect(with_role(limits_.link, "consume"));
+  }
+  pump();
+}
+
+bool relay_driver::pause(const store::route_pause& what, std::function<void()> done) {
+  if (!engine_.pause(what)) return false;
+  awaiting_.push_back(std::move(done));
+  pump();
+  return true;
+}
+
+std::vector<relay_driver::intake_state> relay_driver::intake_states() const {
+  std::vector<intake_state> result;
+  for (relay::source& each : engine_.sources()) {
+    consumers::state state = consumers_.state_of(each.id);
+    result.push_back({std::move(each), std::move(state)});
+  }
+  return result;
+}
+
 void relay_driver::pump() {
   if (stopped_ || failed_) {
     check_stopped();
@@ -123,8 +154,11 @@ void relay_driver::perform(relay::actions& wanted) {
     publisher_.publish(each);
   if (!wanted.publishes.empty()) publish_link_.flush();
   for (const relay::ack_action& each : wanted.acks)
-    consumers_.ack(each.route, each.epoch, each.tag);
-  if (!wanted.acks.empty()) consume_link_.flush();
+    consumers_.ack(each.from, each.epoch, each.tag);
+  if (!wanted.acks.empty()) {
+    consumers_.retire();
+    consume_link_.flush();
+  }
   if (!wanted.reads.empty()) worker_->read(std::exchange(wanted.reads, {}));
   if (wanted.load)
     worker_->load(wanted.load->after, wanted.load->until, wanted.load->limit, std::move(wanted.load->skip));
@@ -153,6 +187,7 @@ void relay_driver::commit_when_worth_it() {
 
 void relay_driver::submit() {
   commit_under_way_ = true;
+  committing_ = std::exchange(awaiting_, {});
   worker_->commit(engine_.take_batch());
 }
 

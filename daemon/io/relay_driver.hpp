@@ -56,11 +56,24 @@ class relay_driver {
   void start();
   void stop();
 
+  // Takes over another configuration at once. Connections are kept unless `links_changed`. The store's part
+  // is ignored: it cannot change while the store is open.
+  void reload(driver_parameters limits, bool links_changed);
+  // `done` is called when it is durable. False: there is no such route.
+  bool pause(const store::route_pause& what, std::function<void()> done);
+
   const relay::engine& engine() const { return engine_; }
   const relay::topology_run& topology() const { return topology_; }
   const link_status& consume_status() const { return consume_link_.status(); }
   const link_status& publish_status() const { return publish_link_.status(); }
-  consumers::state intake_state(std::size_t route) const { return consumers_.state_of(route); }
+  struct intake_state {
+    relay::source of;
+    consumers::state state;
+  };
+  std::vector<intake_state> intake_states() const; // of routes and of collected dead letters
+  std::vector<store::route_pause> paused() { return engine_.paused(); }
+  // For what people ask of the store; its thread answers in turn. Nothing is answered once the store failed.
+  store_worker& store() { return *worker_; }
   const store::store_stats& store_stats() const { return stats_; }
   steady_time store_seen() const { return store_seen_; } // when the store's thread last answered
   bool stopping() const { return stopping_; }
@@ -98,7 +111,9 @@ class relay_driver {
   bool stopped_ = false;
   bool failed_ = false;
   std::string failure_;
-  relay::actions wanted_; // scratch
+  relay::actions wanted_;                         // scratch
+  std::vector<std::function<void()>> awaiting_;   // the next commit
+  std::vector<std::function<void()>> committing_; // the one under way
 };
 
 } // namespace postponed::io

@@ -24,10 +24,19 @@ struct publish_action {
   std::string exchange, routing_key, properties, body;
 };
 
-// Acks everything up to `tag` on the consuming channel of route `route`, if that is still its opening
+// A queue that is consumed: of a route, or of a dead letter that is collected. Numbers are never given twice.
+using source_id = std::uint32_t;
+
+struct source {
+  source_id id = 0;
+  std::string name, queue; // of the route or dead letter; the queue
+  bool is_route = true;
+};
+
+// Acks everything up to `tag` on the consuming channel of source `from`, if that is still its opening
 // `epoch`.
 struct ack_action {
-  std::size_t route = 0;
+  source_id from = 0;
   std::uint64_t epoch = 0;
   std::uint64_t tag = 0;
 };
@@ -47,12 +56,14 @@ struct note {
   std::vector<std::pair<std::string_view, std::string>> fields; // the names are literals
 };
 
+using notes = std::vector<note>;
+
 struct actions {
   std::vector<publish_action> publishes;
   std::vector<ack_action> acks;
   std::vector<held_id> reads;
   std::optional<load_action> load;
-  std::vector<note> notes;
+  relay::notes notes;
 };
 
 } // namespace postponed::relay

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 namespace postponed::relay {
 
@@ -15,6 +16,18 @@ destination& destinations::at(std::string_view exchange, std::string_view routin
     found->second.routing_key = routing_key;
   }
   return found->second;
+}
+
+destination* destinations::find(std::string_view exchange, std::string_view routing_key) {
+  key_.assign(exchange);
+  key_ += '\0';
+  key_ += routing_key;
+  const auto found = all_.find(key_);
+  return found == all_.end() ? nullptr : &found->second;
+}
+
+std::deque<std::int64_t> destinations::take_all_ready(destination& from) {
+  return std::exchange(from.ready, {}); // listed still: the round forgets it when it comes to it
 }
 
 void destinations::list(destination& each) {

@@ -42,6 +42,16 @@ class destinations {
   void add_probe(destination& to, steady_time now);      // one more in flight, past queue and cap
   void settled(destination& from, steady_time now);      // confirmed, refused or unknown: no longer in flight
 
+  // Takes rows out that wait, all of `from`'s or those that `dropped` says.
+  std::deque<std::int64_t> take_all_ready(destination& from);
+  template <typename Dropped>
+  void drop_ready(Dropped dropped) {
+    for (auto& [key, each] : all_)
+      std::erase_if(each.ready, dropped);
+  }
+  destination* find(std::string_view exchange, std::string_view routing_key);
+  void set_window(std::size_t window) { cap_ = window > 1 ? window / 2 : 1; }
+
   // Marks those as stalled that have something in flight and no progress since `since`, and answers them.
   std::vector<destination*> stall(steady_time since);
   std::vector<destination*> all_stalled();

@@ -15,27 +15,84 @@ constexpr auto deadline_period = 500ms; // how often stalled destinations and mi
 } // namespace
 
 engine::engine(parameters limits, releaser::random_source random)
-    : limits_{std::move(limits)}, near_{{limits_.horizon_rows, limits_.horizon_ahead, limits_.read_ahead}},
-      releaser_{limits_, near_, count_, std::move(random)}, intake_{limits_, count_,
-                                                                    [this](std::size_t bytes) {
-                                                                      return releaser_.may_keep(bytes);
-                                                                    }} {
-  for (const route_parameters& each : limits_.routes)
-    count_.routes[each.name]; // every route is shown from the start, at zero
+    : limits_{std::move(limits)}, routes_{count_}, near_{{limits_.horizon_rows, limits_.horizon_ahead,
+                                                          limits_.read_ahead}},
+      releaser_{limits_, near_, routes_, count_, random}, intake_{limits_, routes_, count_,
+                                                                  [this](std::size_t bytes) {
+                                                                    return releaser_.may_keep(bytes);
+                                                                  },
+                                                                  random} {
+  routes_.configure(limits_); // every route is shown from the start, at zero
 }
 
 void engine::start(const store::store_stats& held) {
   next_row_ = held.next_row;
-  for (const store::route_totals& each : held.routes) {
-    count_.routes[each.route].held_messages = each.messages;
-    count_.routes[each.route].held_bytes = each.bytes;
-  }
+  routes_.learn(held.routes);
+  for (const store::route_pause& each : held.paused)
+    routes_.set_paused(each);
 }
 
-void engine::on_delivery(std::size_t route, std::uint64_t epoch, proto::event::delivered&& delivery,
-                         moment now) {
-  intake_.on_delivery(route, epoch, std::move(delivery), now);
+void engine::reload(parameters limits) {
+  limits_ = std::move(limits);
+  routes_.configure(limits_);
+  near_.set_rows(limits_.horizon_rows);
+  releaser_.reconfigure();
+  routes_.for_each([&](route_entry& each) {
+    if (!each.may_release()) releaser_.forget(each);
+  });
+  // Bodies of what is due within the next second are in memory, so that loading the rest again makes nothing
+  // late.
+  restart_horizon();
+}
+
+bool engine::pause(const store::route_pause& what) {
+  route_entry* const route = routes_.named(what.route);
+  if (route == nullptr || route->internal) return false;
+  const bool resumes = route->paused && !what.paused;
+  routes_.set_paused(what);
+  batch_.pauses.push_back(what);
   ++batch_rows_;
+  if (what.paused) releaser_.forget(*route);
+  if (resumes) restart_horizon();
+  return true;
+}
+
+std::vector<store::route_pause> engine::paused() {
+  std::vector<store::route_pause> result;
+  routes_.for_each([&](const route_entry& each) {
+    if (each.paused) result.push_back(each.pause);
+  });
+  return result;
+}
+
+void engine::restart_horizon() {
+  near_.restart();
+}
+
+bool engine::on_delivery(source_id from, std::uint64_t epoch, proto::event::delivered&& delivery,
+                         moment now) {
+  if (!intake_.on_delivery(from, epoch, std::move(delivery), now)) return false;
+  ++batch_rows_;
+  return true;
+}
+
+void engine::offer(const route_entry& route, const held_ref& held) {
+  if (route.may_load()) near_.offer(held); // else it stays on disk until it may
+}
+
+void engine::on_replayed(const store::replayed& what, const std::string& dead_letter) {
+  dead_letter_counters& letters = count_.dead_letters[dead_letter];
+  letters.replayed += what.held.size();
+  letters.replay_skipped += what.skipped;
+  for (std::size_t i = 0; i < what.held.size(); ++i) {
+    const held_ref& held = what.held[i];
+    routes_.learn(what.routes[i], held.route);
+    next_row_ = std::max(next_row_, held.id.row + 1);
+    const route_entry& route = *routes_.named(what.routes[i]);
+    ++route.count->held_messages;
+    route.count->held_bytes += held.bytes;
+    offer(route, held);
+  }
 }
 
 void engine::collect() {
@@ -46,9 +103,11 @@ void engine::collect() {
       to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
   };
   append(batch_.inserts, intake_.take_inserts());
+  append(batch_.letters, intake_.take_letters());
   append(batch_.done, releaser_.take_done());
   append(batch_.deferrals, releaser_.take_deferrals());
-  batch_rows_ = batch_.inserts.size() + batch_.done.size() + batch_.deferrals.size();
+  batch_rows_ = batch_.inserts.size() + batch_.letters.size() + batch_.done.size() + batch_.deferrals.size() +
+                batch_.pauses.size();
 }
 
 store::batch engine::take_batch() {
@@ -62,23 +121,26 @@ void engine::on_committed(const store::commit_outcome& outcome, double milliseco
   assert(!submitted_.empty());
   count_.commit.observe(milliseconds);
   ++count_.commits;
-  count_.committed_rows += outcome.inserts.size() + submitted_.front().done.size();
-  for (intake::committed& each : intake_.on_committed(outcome, acks_)) {
+  count_.committed_rows += outcome.inserts.size() + outcome.letters.size() + submitted_.front().done.size();
+  for (intake::committed& each : intake_.on_committed(outcome, acks_, notes_)) {
     next_row_ = std::max(next_row_, each.held.id.row + 1);
-    route_counters& count = count_.routes[each.route];
-    ++count.held_messages;
-    count.held_bytes += each.held.bytes;
+    ++each.route->count->held_messages;
+    each.route->count->held_bytes += each.held.bytes;
     if (each.record)
       releaser_.keep(each.held, std::move(*each.record));
     else
-      near_.offer(each.held);
+      offer(*each.route, each.held);
   }
   releaser_.on_closed(submitted_.front().done, submitted_.front().deferrals);
   submitted_.pop_front();
 }
 
 void engine::on_loaded(const store::horizon_page& page) {
-  near_.on_loaded(page, [this](std::int64_t row) { return releaser_.is_active(row); });
+  near_.on_loaded(page, [this](const held_ref& held) {
+    if (releaser_.is_active(held.id.row)) return false;
+    const route_entry* const route = routes_.numbered(held.route); // it may have been paused meanwhile
+    return route != nullptr && route->may_load();
+  });
 }
 
 void engine::on_read(const std::vector<held_id>& asked, std::vector<held_record>&& found) {
@@ -114,15 +176,21 @@ void engine::run(moment now, actions& out) {
   expired_.clear();
   near_.advance(now.wall, expired_);
   for (const horizon::expiry& each : expired_)
-    releaser_.on_expired(each);
+    releaser_.on_expired(each, now);
   if (now.steady - deadlines_checked_ >= deadline_period) {
     deadlines_checked_ = now.steady;
     releaser_.check_deadlines(now);
     near_.shrink(now.wall);
   }
   releaser_.pump(now, out);
-  if (!out.load) out.load = near_.want_load(now.wall, releaser_.in_work());
+  if (releaser_.take_restart()) restart_horizon();
+  if (!out.load) {
+    out.load = near_.want_load(now.wall, releaser_.in_work());
+    if (out.load) out.load->skip = routes_.skipped();
+  }
   for (note& each : releaser_.take_notes())
+    out.notes.push_back(std::move(each));
+  for (note& each : std::exchange(notes_, {}))
     out.notes.push_back(std::move(each));
   out.acks.insert(out.acks.end(), acks_.begin(), acks_.end());
   acks_.clear();
@@ -135,10 +203,12 @@ void engine::run(moment now, actions& out) {
 
 std::optional<wall_time> engine::next_wake(moment now) const {
   std::optional<wall_time> wake = near_.next_wake(now.wall);
-  if (releaser_.in_flight() > 0) { // its deadlines
-    const wall_time check = now.wall + std::chrono::duration_cast<microseconds>(deadline_period);
-    if (!wake || check < *wake) wake = check;
-  }
+  const auto at = [&](wall_time when) {
+    if (!wake || when < *wake) wake = when;
+  };
+  if (releaser_.in_flight() > 0) // its deadlines
+    at(now.wall + std::chrono::duration_cast<microseconds>(deadline_period));
+  if (const auto flow = releaser_.next_wake(now)) at(*flow);
   return wake;
 }
 

@@ -24,19 +24,34 @@ class engine {
 
   void start(const store::store_stats& held); // what the store holds already
 
+  // --- the configuration ---
+  // Takes over another one, at once; what is on its way goes on. Held messages of a route that is no longer
+  // named stay held (store_settings of it, such as the store's path, cannot change here).
+  void reload(parameters limits);
+  std::vector<source> sources() const { return routes_.sources(); } // what is to be consumed
+  bool has_route(const std::string& name) { return routes_.named(name) != nullptr; }
+  // Pauses or resumes a route, from now on; durable with the next commit. False: there is no such route.
+  bool pause(const store::route_pause& what);
+  std::vector<store::route_pause> paused();
+
   // --- consuming ---
-  void on_delivery(std::size_t route, std::uint64_t epoch, proto::event::delivered&& delivery, moment now);
-  std::size_t unacked_bytes() const { return intake_.pending_bytes(); } // taken, not yet durable
+  // False: that source is not consumed any more.
+  bool on_delivery(source_id from, std::uint64_t epoch, proto::event::delivered&& delivery, moment now);
+  bool pending_from(source_id from) const { return intake_.pending_from(from); } // taken, not yet acked
+  std::size_t unacked_bytes() const { return intake_.pending_bytes(); }          // taken, not yet durable
 
   // --- the store ---
   // What to commit next, in one transaction; every batch taken is answered by one on_committed(), in order.
   store::batch take_batch();
   bool has_batch() const { return batch_rows_ > 0; }
   std::size_t batch_rows() const { return batch_rows_; }
-  bool has_inserts() const { return !batch_.inserts.empty(); } // after run()
+  // Somebody waits for an ack; after run().
+  bool has_inserts() const { return !batch_.inserts.empty() || !batch_.letters.empty(); }
   void on_committed(const store::commit_outcome& outcome, double milliseconds);
   void on_loaded(const store::horizon_page& page);
   void on_read(const std::vector<held_id>& asked, std::vector<held_record>&& found);
+  // Letters that are held again, in a transaction of the store's own.
+  void on_replayed(const store::replayed& what, const std::string& dead_letter);
 
   // --- publishing; see releaser ---
   void on_lane_open(lane which, moment now) { releaser_.on_lane_open(which, now); }
@@ -68,9 +83,12 @@ class engine {
     std::vector<store::deferral> deferrals;
   };
   void collect();
+  void restart_horizon();
+  void offer(const route_entry& route, const held_ref& held);
 
   parameters limits_;
   counters count_;
+  route_table routes_;
   horizon near_;
   releaser releaser_;
   intake intake_;
@@ -78,6 +96,7 @@ class engine {
   std::size_t batch_rows_ = 0;
   std::deque<submitted> submitted_; // taken, not yet committed
   std::vector<ack_action> acks_;
+  notes notes_;
   std::vector<horizon::expiry> expired_;
   std::int64_t next_row_ = 1; // rows from here on will be assigned by coming commits
   steady_time deadlines_checked_{};

@@ -52,7 +52,7 @@ std::optional<load_action> horizon::want_load(wall_time now, std::size_t in_work
   // up.
   if (complete_ && reached_.due > now + ahead / 2) return std::nullopt;
   loading_ = true;
-  return load_action{reached_, now + ahead, limits_.rows - here};
+  return load_action{reached_, now + ahead, limits_.rows - here, {}};
 }
 
 void horizon::advance(wall_time now, std::vector<expiry>& out) {
@@ -81,6 +81,18 @@ void horizon::step_back(microseconds by, std::int64_t row_limit) {
   complete_ = false; // the horizon must now reach further
   for (const payload& each : all)
     restage(each);
+}
+
+void horizon::restart() {
+  std::vector<payload> staged;
+  wheel_.drop_after(wall_time::min(), [&](wall_time, const payload& each) {
+    if (each.what == stage::publish) staged.push_back(each);
+  });
+  for (const payload& each : staged)
+    restage(each);
+  reached_ = {};
+  complete_ = false;
+  discard_ = loading_;
 }
 
 void horizon::shrink(wall_time now) {

@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace postponed::relay {
@@ -45,16 +46,22 @@ class horizon {
   // expired here and are being read or published; they take room too, so that a backlog is not loaded all at
   // once.
   std::optional<load_action> want_load(wall_time now, std::size_t in_work);
-  // `known` answers whether a row is already being worked on and is not to be scheduled again.
-  template <typename Known>
-  void on_loaded(const store::horizon_page& page, Known known) {
+  // `wanted` answers whether a row is to be scheduled: it is not where it is being worked on already.
+  template <typename Wanted>
+  void on_loaded(const store::horizon_page& page, Wanted wanted) {
     loading_ = false;
+    if (std::exchange(discard_, false)) return; // asked for before restart()
     for (const held_ref& each : page.rows)
-      if (!known(each.id.row)) schedule(each);
+      if (wanted(each)) schedule(each);
     if (page.reached > reached_) reached_ = page.reached;
     complete_ = page.complete;
   }
   void on_load_failed() { loading_ = false; }
+
+  // Forgets every row whose body is not in memory, and loads anew from the start: rows that were passed over
+  // may be wanted now.
+  void restart();
+  void set_rows(std::size_t rows) { limits_.rows = rows; }
 
   // Hands out what is due at `now`, earliest first.
   void advance(wall_time now, std::vector<expiry>& out);
@@ -89,6 +96,7 @@ class horizon {
   std::vector<clock_step> steps_;
   bool loading_ = false;
   bool complete_ = false;
+  bool discard_ = false; // the page that is under way
   std::vector<schedule::timer_wheel<payload>::expired> scratch_;
 };
 

@@ -65,10 +65,8 @@ void releaser::judge(lane which, std::uint16_t code, const std::string& text, st
     const auto at = active_.find(static_cast<std::int64_t>(all.front().key));
     if (at == active_.end()) return;
     active& culprit = at->second;
-    destinations_.settled(*culprit.to, now.steady);
-    culprit.to = nullptr;
     convicted_.insert(culprit.held.id.row);
-    fail(culprit, code == 404 ? reason::unroutable : reason::nacked, text, now.wall);
+    fail(culprit, land(culprit, now), code == 404 ? reason::unroutable : reason::nacked, text, now);
     return;
   }
   // The text of a 403 or 404 names the exchange: then the culprits are known, and the others go again at
@@ -102,10 +100,19 @@ void releaser::judge(lane which, std::uint16_t code, const std::string& text, st
                         {{"exchange", exchange}, {"code", std::to_string(code)}, {"text", text}}});
       destinations_.refuse_exchange(exchange, {now.wall + limits_.publish_backoff.initial, code, text});
     }
-    destinations_.settled(*culprit.to, now.steady);
-    culprit.to = nullptr;
-    fail(culprit, reason::unroutable, text, now.wall);
+    fail(culprit, land(culprit, now), reason::unroutable, text, now);
   }
+}
+
+address releaser::land(active& each, moment now, bool tell) {
+  address where;
+  if (tell) {
+    where.exchange = each.to->exchange;
+    where.routing_key = each.to->routing_key;
+  }
+  destinations_.settled(*each.to, now.steady);
+  each.to = nullptr;
+  return where;
 }
 
 void releaser::settle(const std::vector<settlement>& all, moment now) {
@@ -114,19 +121,19 @@ void releaser::settle(const std::vector<settlement>& all, moment now) {
     const auto at = active_.find(static_cast<std::int64_t>(each.key));
     if (at == active_.end() || at->second.at != phase::in_flight) continue; // settled by its deadline before
     active& one = at->second;
-    destinations_.settled(*one.to, now.steady);
-    one.to = nullptr;
+    const bool in_order = each.result == outcome::confirmed && circuits_.all_well();
+    const address where = land(one, now, !in_order);
     switch (each.result) {
     case outcome::confirmed:
-      on_success(one, now);
+      on_success(one, where, now);
       break;
     case outcome::returned:
-      if (one.why == reason::none) ++one.count->returned;
-      fail(one, reason::unroutable, std::to_string(each.code) + " " + each.text, now.wall);
+      if (one.why == reason::none) ++one.route->count->returned;
+      fail(one, where, reason::unroutable, std::to_string(each.code) + " " + each.text, now);
       break;
     case outcome::refused:
-      if (one.why == reason::none) ++one.count->nacked;
-      fail(one, reason::nacked, "the broker refused the message (basic.nack)", now.wall);
+      if (one.why == reason::none) ++one.route->count->nacked;
+      fail(one, where, reason::nacked, "the broker refused the message (basic.nack)", now);
       break;
     case outcome::unknown:
       on_unknown(one);
@@ -135,54 +142,72 @@ void releaser::settle(const std::vector<settlement>& all, moment now) {
   }
 }
 
-void releaser::on_success(active& each, moment now) {
+void releaser::on_success(active& each, const address& where, moment now) {
   if (each.why == reason::none) {
-    ++each.count->confirmed;
-    each.count->lateness.observe(static_cast<double>((now.wall - each.due).count()) / 1000.0);
+    ++each.route->count->confirmed;
+    each.route->count->lateness.observe(static_cast<double>((now.wall - each.due).count()) / 1000.0);
   } else {
-    ++each.count->dead_lettered[each.why];
+    ++each.route->count->dead_lettered[each.why];
   }
   convicted_.erase(each.held.id.row);
   each.at = phase::closing;
   done_.push_back(each.held.id);
+  if (circuits_.all_well()) return;
+  if (auto recovered = circuits_.on_success(where.exchange, where.routing_key))
+    on_recovered(std::move(*recovered), where);
 }
 
 void releaser::on_unknown(active& each) {
-  ++each.count->unknown;
+  ++each.route->count->unknown;
+  if (!each.route->may_release()) { // paused meanwhile: it is on disk
+    if (each.probe) circuits_.lost_probe(each.held.id.row);
+    leave(each);
+    active_.erase(each.held.id.row);
+    return;
+  }
   each.repeat = true;
   enter_reading(each); // at the next pump
 }
 
-void releaser::fail(active& each, reason why, std::string error, wall_time now) {
-  const std::uint32_t failures = ++each.failures;
-  const bool dead_letter = each.why != reason::none;
-  if (dead_letter) {
+void releaser::fail(active& each, const address& where, reason why, std::string error, moment now) {
+  const bool burial = each.why != reason::none;
+  ++each.failures;
+  if (burial) ++each.route->count->dead_letter_failures;
+  if (trips(each, where, error, now)) return;
+  if (burial) {
     // Never dropped: it stays held, and is tried for ever.
-    ++each.count->dead_letter_failures;
     notes_.push_back({note::level::error,
                       "dead letter not accepted; it stays held and is tried again",
                       {{"id", to_string(each.held.id)},
-                       {"route", each.route->name},
-                       {"failures", std::to_string(failures)},
+                       {"route", each.route->is.name},
+                       {"failures", std::to_string(each.failures)},
                        {"error", error}}});
-  } else if (failures >= each.route->publish_attempts) {
-    each.why = why;
-    each.failures = 0; // the dead letter's own failures count from here
-    notes_.push_back({note::level::warning,
-                      "message goes to its dead letter",
-                      {{"id", to_string(each.held.id)},
-                       {"route", each.route->name},
-                       {"reason", std::string{proto::to_string(why)}},
-                       {"error", error}}});
-    defer(each, now, std::move(error));
-    return;
+    // The error of a dead letter stays the one that brought it there.
+    defer(each, now.wall + schedule::delay_for(limits_.burial_backoff, each.failures, random_()), "");
+  } else if (each.failures >= each.route->is.publish_attempts) {
+    bury(each, why, std::move(error), now.wall);
+  } else {
+    const std::uint32_t failures = std::max<std::uint32_t>(each.failures, 1);
+    defer(each, now.wall + schedule::delay_for(limits_.publish_backoff, failures, random_()), "");
   }
-  // The error of a dead letter stays the one that brought it there.
-  defer(each, now + schedule::delay_for(limits_.publish_backoff, failures, random_()), "");
+}
+
+// From now on it is on its way to its dead letter.
+void releaser::bury(active& each, reason why, std::string error, wall_time now) {
+  each.why = why;
+  each.failures = 0; // the dead letter's own failures count from here
+  notes_.push_back({note::level::warning,
+                    "message goes to its dead letter",
+                    {{"id", to_string(each.held.id)},
+                     {"route", each.route->is.name},
+                     {"reason", std::string{proto::to_string(why)}},
+                     {"error", error}}});
+  defer(each, now, std::move(error));
 }
 
 void releaser::defer(active& each, wall_time due, std::string error) {
-  free_record(each);
+  if (std::exchange(each.probe, false)) circuits_.lost_probe(each.held.id.row);
+  let_go(each);
   each.at = phase::closing;
   each.to = nullptr;
   deferrals_.push_back({each.held.id, due, each.failures, each.why, std::move(error)});

@@ -1,44 +1,122 @@
 #include "relay/releaser.hpp"
 
-#include "relay/templates.hpp"
+#include "relay/arrival.hpp"
 
 #include <algorithm>
 #include <cassert>
 
 namespace postponed::relay {
 
-releaser::releaser(const parameters& limits, horizon& near, counters& count, random_source random)
-    : limits_{limits}, near_{near}, count_{count}, random_{std::move(random)}, destinations_{
-                                                                                   limits.confirm_window} {
-  for (const route_parameters& each : limits_.routes)
-    routes_.emplace(each.name, &each);
+namespace {
+
+// Of the rows in memory, the share of one route above which the rest of it stays on disk for now: a backlog
+// behind a pace or a dead destination must not keep the others out.
+std::size_t most_of_one(const parameters& limits) {
+  return std::max<std::size_t>(1000, limits.horizon_rows / 4);
 }
+
+} // namespace
+
+releaser::releaser(const parameters& limits, horizon& near, route_table& routes, counters& count,
+                   random_source random)
+    : limits_{limits}, near_{near}, routes_{routes}, count_{count}, random_{std::move(random)},
+      destinations_{limits.confirm_window} {}
 
 // --- towards the due time
-// ------------------------------------------------------------------------------------
 
-void releaser::keep(const held_ref& held, held_record record) {
-  record.id = held.id;
-  active& each = active_[held.id.row];
+releaser::active* releaser::enter(const held_ref& held, wall_time due) {
+  route_entry* const route = routes_.numbered(held.route);
+  if (route == nullptr || !route->may_release()) return nullptr;
+  const auto [at, inserted] = active_.try_emplace(held.id.row);
+  if (!inserted) return nullptr;
+  active& each = at->second;
   each.held = held;
-  each.due = near_.effective_due(held);
-  staged_bytes_ += held.bytes;
-  stage(each, std::move(record));
+  each.due = due;
+  each.route = route;
+  if (++route->in_work > most_of_one(limits_)) route->lagging = true;
+  return &each;
 }
 
-void releaser::on_expired(const horizon::expiry& each) {
+void releaser::leave(active& each) {
+  let_go(each);
+  route_entry& route = *each.route;
+  --route.in_work;
+  if (!route.lagging || route.in_work > most_of_one(limits_) / 4) return;
+  route.lagging = false;
+  restart_ = true;
+}
+
+void releaser::hold(active& each) {
+  if (std::exchange(each.holds, true)) return;
+  staged_bytes_ += each.held.bytes;
+  ++each.route->staged;
+}
+
+void releaser::let_go(active& each) {
+  each.record.reset();
+  if (!std::exchange(each.holds, false)) return;
+  staged_bytes_ -= each.held.bytes;
+  --each.route->staged;
+}
+
+void releaser::keep(const held_ref& held, held_record record) {
+  active* const each = enter(held, near_.effective_due(held));
+  if (each == nullptr) return;
+  record.id = held.id;
+  hold(*each);
+  stage(*each, std::move(record));
+}
+
+void releaser::on_expired(const horizon::expiry& each, moment now) {
   if (each.what == horizon::stage::read) {
-    to_stage_.push_back(each);
+    if (active* const entered = enter(each.held, each.due)) queue(*entered);
     return;
   }
   const auto found = active_.find(each.held.id.row);
-  if (found != active_.end() && found->second.at == phase::staged) make_ready(found->second);
+  if (found != active_.end() && found->second.at == phase::staged) make_ready(found->second, now);
+}
+
+void releaser::queue(active& each, bool first) {
+  each.at = phase::queued;
+  route_entry& route = *each.route;
+  if (first)
+    route.queued.push_front(each.held.id.row);
+  else
+    route.queued.push_back(each.held.id.row);
+  if (!std::exchange(route.in_round, true)) round_.push_back(&route);
 }
 
 void releaser::enter_reading(active& each) {
   each.at = phase::reading;
-  staged_bytes_ += each.held.bytes;
+  hold(each);
   to_read_.push_back(each.held.id);
+}
+
+// The routes in turn, as far as the body cache goes.
+void releaser::read_more(actions& out) {
+  std::size_t passed_over = 0; // in a row
+  while (passed_over < round_.size()) {
+    route_entry& route = *round_.front();
+    if (route.queued.empty()) {
+      route.in_round = false;
+      round_.pop_front();
+      continue;
+    }
+    active& next = active_.at(route.queued.front());
+    if (staged_bytes_ != 0 && staged_bytes_ + next.held.bytes > limits_.body_cache) break;
+    round_.pop_front();
+    round_.push_back(&route);
+    if (route.staged >= route.staged_limit()) {
+      ++passed_over;
+      continue;
+    }
+    passed_over = 0;
+    route.queued.pop_front();
+    enter_reading(next);
+  }
+  if (to_read_.empty()) return;
+  out.reads.insert(out.reads.end(), to_read_.begin(), to_read_.end());
+  to_read_.clear();
 }
 
 void releaser::on_read(const std::vector<held_id>& asked, std::vector<held_record>&& found) {
@@ -47,25 +125,16 @@ void releaser::on_read(const std::vector<held_id>& asked, std::vector<held_recor
     if (at == active_.end() || at->second.at != phase::reading) continue;
     stage(at->second, std::move(record));
   }
-  for (const held_id& id : asked) { // what is done, or whose route is unknown, needs nothing more
+  for (const held_id& id : asked) { // what is done needs nothing more
     const auto at = active_.find(id.row);
     if (at == active_.end() || at->second.at != phase::reading) continue;
-    staged_bytes_ -= at->second.held.bytes;
+    if (at->second.probe) circuits_.lost_probe(id.row);
+    leave(at->second);
     active_.erase(at);
   }
 }
 
 void releaser::stage(active& each, held_record&& record) {
-  const auto route = routes_.find(record.route);
-  if (route == routes_.end()) {
-    // An orphan: its route is not in the file. It stays held; the next start with its route releases it.
-    notes_.push_back({note::level::warning,
-                      "message held for a route that is not in the configuration",
-                      {{"id", to_string(record.id)}, {"route", record.route}}});
-    return; // still `reading`: on_read forgets it
-  }
-  each.route = route->second;
-  each.count = &count_.routes[record.route];
   each.why = record.why;
   each.failures = record.publish_failures;
   each.record = std::make_unique<held_record>(std::move(record));
@@ -73,35 +142,35 @@ void releaser::stage(active& each, held_record&& record) {
   near_.stage_for_publish(each.held); // at once, where it is overdue
 }
 
-void releaser::make_ready(active& each) {
-  each.at = phase::ready;
+void releaser::go(active& each, moment now) {
   if (each.suspect || convicted_.contains(each.held.id.row)) {
+    each.at = phase::ready;
     suspects_.push_back(each.held.id.row);
     return;
   }
-  const address where = resolve(*each.route, *each.record);
+  const address where = resolve(each.route->is, *each.record);
+  if (where.problem != reason::none) {
+    bury(each, where.problem, where.error, now.wall);
+    return;
+  }
+  if (!each.probe && circuits_.is_open(where.exchange, where.routing_key)) {
+    park(each, where);
+    return;
+  }
+  each.at = phase::ready;
   each.to = &destinations_.at(where.exchange, where.routing_key);
   destinations_.add_ready(*each.to, each.held.id.row);
 }
 
 // --- doing what can be done
-// ----------------------------------------------------------------------------------
 
 void releaser::pump(moment now, actions& out) {
-  while (!to_stage_.empty() &&
-         (staged_bytes_ == 0 || staged_bytes_ + to_stage_.front().held.bytes <= limits_.body_cache)) {
-    const horizon::expiry next = to_stage_.front();
-    to_stage_.pop_front();
-    const auto [at, inserted] = active_.try_emplace(next.held.id.row);
-    if (!inserted) continue; // being worked on already
-    at->second.held = next.held;
-    at->second.due = next.due;
-    enter_reading(at->second);
+  const bool may_publish = !stopping_ && !blocked_ && of(lane::main).open && !probe_alone_;
+  if (may_publish) {
+    probe_circuits(now);
+    let_paced_go(now);
   }
-  if (!to_read_.empty()) {
-    out.reads.insert(out.reads.end(), to_read_.begin(), to_read_.end());
-    to_read_.clear();
-  }
+  read_more(out);
   if (stopping_ || blocked_) return;
   publish_suspects(now, out);
   if (probe_alone_ || !of(lane::main).open) return;
@@ -127,7 +196,7 @@ void releaser::publish_suspects(moment now, actions& out) {
     const std::int64_t row = suspects_.front();
     suspects_.pop_front();
     active& each = active_.at(row);
-    const address where = resolve(*each.route, *each.record);
+    const address where = resolve(each.route->is, *each.record);
     each.to = &destinations_.at(where.exchange, where.routing_key);
     destinations_.add_probe(*each.to, now.steady);
     publish(each, lane::probe, now, out);
@@ -136,26 +205,38 @@ void releaser::publish_suspects(moment now, actions& out) {
 
 void releaser::publish(active& each, lane on, moment now, actions& out) {
   const held_record& record = *each.record;
-  const address where = resolve(*each.route, record);
+  const address where = resolve(each.route->is, record);
   const auto* const refused = destinations_.refused(where.exchange, now.wall);
   const bool too_long = each.why == reason::none && where.cut;
   if (refused != nullptr || too_long) {
-    destinations_.settled(*each.to, now.steady);
-    each.to = nullptr;
-    fail(each, reason::unroutable,
-         too_long ? "the exchange or routing key would be longer than 255 bytes" : refused->text, now.wall);
+    const std::string why =
+        too_long ? "the exchange or routing key would be longer than 255 bytes" : refused->text;
+    fail(each, land(each, now), reason::unroutable, why, now);
     return;
+  }
+  if (where.problem != reason::none) { // the route was reloaded meanwhile
+    land(each, now);
+    bury(each, where.problem, where.error, now.wall);
+    return;
+  }
+  if (is_late(each, now.wall)) { // it may have waited for a connection
+    const bool released = each.route->is.late->what == late_policy::action::release;
+    if (!released) {
+      land(each, now);
+      turned_away_late(each, now.wall);
+      return;
+    }
+    ++each.route->count->late_released;
   }
   publish_action act;
-  act.properties = properties_of(each);
+  act.properties = properties_of(each, now.wall);
   if (each.why == reason::none && act.properties.size() > properties_max_) {
-    destinations_.settled(*each.to, now.steady);
-    each.failures = each.route->publish_attempts; // it will not fit the next time either
-    fail(each, reason::too_large, "its headers and ours together fit no frame of the connection", now.wall);
+    land(each, now);
+    bury(each, reason::too_large, "its headers and ours together fit no frame of the connection", now.wall);
     return;
   }
-  if (each.why == reason::none) ++each.count->released;
-  if (each.repeat) ++each.count->repeated;
+  if (each.why == reason::none) ++each.route->count->released;
+  if (each.repeat) ++each.route->count->repeated;
   lane_state& state = of(on);
   act.on = on;
   act.tag = state.next_tag++;
@@ -166,17 +247,22 @@ void releaser::publish(active& each, lane on, moment now, actions& out) {
   each.at = phase::in_flight;
   each.on = on;
   each.published = now.steady;
-  free_record(each);
+  let_go(each);
   out.publishes.push_back(std::move(act));
 }
 
-std::string releaser::properties_of(const active& each) const {
+std::string releaser::properties_of(const active& each, wall_time now) const {
   const held_record& record = *each.record;
+  const route_parameters& route = each.route->is;
   proto::release_stamp stamp;
   stamp.id = to_string(record.id);
   stamp.attempt = record.attempt;
   stamp.route = record.route;
   stamp.due = record.due;
+  if (route.retry) stamp.first_seen = record.first_seen; // its age goes on counting
+  stamp.hops = record.hops;
+  stamp.replays = record.replays;
+  stamp.speaks = route.speaks;
   if (each.why == reason::none) return proto::release_properties(record.content.properties, stamp);
   proto::burial_stamp burial;
   burial.why = each.why;
@@ -184,16 +270,12 @@ std::string releaser::properties_of(const active& each) const {
   burial.first_seen = record.first_seen;
   burial.from_exchange = record.content.exchange;
   burial.from_routing_key = record.content.routing_key;
-  burial.from_queue = each.route->queue;
+  burial.from_queue = route.queue;
+  burial.origin_queue = origin_of(route, record.content.properties).value_or(std::string{});
+  burial.buried = now;
   std::string full = proto::burial_properties(record.content.properties, stamp, burial);
   // A header that fits no frame is given up rather than the message.
   return full.size() <= properties_max_ ? full : proto::burial_properties({}, stamp, burial);
-}
-
-void releaser::free_record(active& each) {
-  if (!each.record) return;
-  each.record.reset();
-  staged_bytes_ -= each.held.bytes;
 }
 
 void releaser::check_deadlines(moment now) {
@@ -207,8 +289,7 @@ void releaser::check_deadlines(moment now) {
   }
   for (destination* each : destinations_.all_stalled()) {
     // Its due messages would fill the body cache: back to disk for a while.
-    const std::deque<std::int64_t> waiting = std::exchange(each->ready, {});
-    for (const std::int64_t row : waiting)
+    for (const std::int64_t row : destinations_.take_all_ready(*each))
       defer(active_.at(row), now.wall + limits_.confirm_deadline, "");
   }
   std::vector<std::int64_t> late;
@@ -219,15 +300,14 @@ void releaser::check_deadlines(moment now) {
     }
   for (const std::int64_t row : late) {
     active& each = active_.at(row);
-    ++each.count->unknown;
+    ++each.route->count->unknown;
     of(each.on).window.abandon(static_cast<std::uint64_t>(row));
-    destinations_.settled(*each.to, now.steady);
+    land(each, now);
     defer(each, now.wall + limits_.publish_backoff.initial, "");
   }
 }
 
 // --- the store has committed what became of it
-// ----------------------------------------------------------------
 
 std::vector<held_id> releaser::take_done() {
   return std::exchange(done_, {});
@@ -240,8 +320,9 @@ void releaser::on_closed(const std::vector<held_id>& done, const std::vector<sto
   for (const held_id& id : done) {
     const auto at = active_.find(id.row);
     assert(at != active_.end() && at->second.at == phase::closing);
-    --at->second.count->held_messages;
-    at->second.count->held_bytes -= at->second.held.bytes;
+    --at->second.route->count->held_messages;
+    at->second.route->count->held_bytes -= at->second.held.bytes;
+    leave(at->second);
     active_.erase(at);
   }
   for (const store::deferral& each : deferred) {
@@ -250,8 +331,10 @@ void releaser::on_closed(const std::vector<held_id>& done, const std::vector<sto
     held_ref held = at->second.held;
     held.due = each.due;
     held.relative = false;
+    route_entry& route = *at->second.route;
+    leave(at->second);
     active_.erase(at);
-    near_.offer(held);
+    if (route.may_load()) near_.offer(held);
   }
 }
 

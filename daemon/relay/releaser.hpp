@@ -1,25 +1,33 @@
 // The way out: from "due soon" to "the broker has it". Reads bodies ahead, publishes within the confirm
 // window, pairs confirms and returns, and decides what follows a failure. Pure; one thread.
 //
-// A row is here from the moment its body is read (or kept from its intake) until the store has committed what
-// became of it. Its phases:
+// A row is here from the moment it is due soon until the store has committed what became of it. Its phases:
 //
-//   reading -> staged -> ready -> in_flight -> closing (done or deferred, commit under way) -> gone
-//                 ^                    |
-//                 +------ reading <----+  unknown: the connection was lost, or no confirm came; published
-//                 again
-//                                         with the same id, the attempt not counted
+//   queued -> reading -> staged -> (paced) -> ready -> in_flight -> closing (done or deferred, commit under
+//   way) -> gone
+//      ^         ^                               |         |
+//      |         +-----------------------------------------+  unknown: the connection was lost, or no confirm
+//      came; |                                         |         |  published again with the same id, the
+//      attempt not counted
+//      +------------- parked <-------------------+---------+  the destination refuses everything
+//      (relay/circuits)
 //
-// A body is freed when it is published: what fails is read again, which is rare, and memory stays bounded.
+// queued: waits for room in the body cache, the routes in turn. paced: due, waits for its route's rate. A
+// body is freed when it is published or parked: what fails is read again, which is rare, and memory stays
+// bounded. A route that is paused, or no longer in the file, is forgotten here up to what is in flight: it is
+// on disk.
 #pragma once
 
 #include "base/clock.hpp"
 #include "proto/confirm_window.hpp"
 #include "relay/actions.hpp"
+#include "relay/circuits.hpp"
 #include "relay/counters.hpp"
 #include "relay/destinations.hpp"
 #include "relay/horizon.hpp"
 #include "relay/parameters.hpp"
+#include "relay/route_table.hpp"
+#include "relay/templates.hpp"
 
 #include <array>
 #include <cstdint>
@@ -40,15 +48,22 @@ class releaser {
   // Uniform in [0, 1), for the jitter of back-offs.
   using random_source = std::function<double()>;
 
-  // `limits`, `near` and `count` outlive the releaser.
-  releaser(const parameters& limits, horizon& near, counters& count, random_source random);
+  // `limits`, `near`, `routes` and `count` outlive the releaser.
+  releaser(const parameters& limits, horizon& near, route_table& routes, counters& count,
+           random_source random);
 
   // --- towards the due time ---
   bool may_keep(std::size_t bytes) const { return staged_bytes_ + bytes <= limits_.body_cache / 2; }
   void keep(const held_ref& held, held_record record); // just committed, the body still at hand
-  void on_expired(const horizon::expiry& each);
+  void on_expired(const horizon::expiry& each, moment now);
   void on_read(const std::vector<held_id>& asked, std::vector<held_record>&& found);
   bool is_active(std::int64_t row) const { return active_.contains(row); }
+
+  // --- routes ---
+  void forget(route_entry& route); // paused, or vanished from the file: what is not in flight stays on disk
+  // Whether a route may be loaded again that was passed over: the horizon is then to be loaded anew.
+  bool take_restart() { return std::exchange(restart_, false); }
+  void reconfigure() { destinations_.set_window(limits_.confirm_window); }
 
   // --- the channels ---
   void on_lane_open(lane which, moment now);
@@ -73,26 +88,29 @@ class releaser {
   void on_closed(const std::vector<held_id>& done, const std::vector<store::deferral>& deferred);
 
   std::size_t in_flight() const { return lanes_[0].window.size() + lanes_[1].window.size(); }
-  std::size_t in_work() const { return active_.size() + to_stage_.size(); }
+  std::size_t in_work() const { return active_.size(); }
+  // When something is to be done by the passing of time alone: a token, a probe, a deadline.
+  std::optional<wall_time> next_wake(moment now) const;
   std::size_t staged_bytes() const { return staged_bytes_; }
   std::vector<note> take_notes() { return std::exchange(notes_, {}); }
 
  private:
-  enum class phase : std::uint8_t { reading, staged, ready, in_flight, closing };
+  enum class phase : std::uint8_t { queued, reading, staged, paced, ready, parked, in_flight, closing };
   struct active {
     held_ref held;
     wall_time due{}; // with clock steps applied
-    phase at = phase::reading;
+    phase at = phase::queued;
+    bool holds = false;   // its bytes count as staged
     bool repeat = false;  // published before, the outcome unknown
     bool suspect = false; // may be why the broker closed the channel: goes by the probe lane
+    bool probe = false;   // tries a destination whose circuit is open
     lane on = lane::main;
     reason why = reason::none;
     std::uint32_t failures = 0;
-    const route_parameters* route = nullptr;
-    route_counters* count = nullptr;
+    route_entry* route = nullptr;
     destination* to = nullptr;
     steady_time published{};
-    std::unique_ptr<held_record> record; // staged and ready only
+    std::unique_ptr<held_record> record; // staged, paced and ready only
   };
   struct lane_state {
     bool open = false;
@@ -102,31 +120,53 @@ class releaser {
   using settlement = proto::confirm_window::settled;
 
   lane_state& of(lane which) { return lanes_[static_cast<std::size_t>(which)]; }
-  const route_parameters* route_named(const std::string& name) const;
+  active* enter(const held_ref& held, wall_time due); // null: not wanted here, or here already
+  void leave(active& each);                           // the last thing before it is erased
+  void queue(active& each, bool first = false);
+  void read_more(actions& out);
   void enter_reading(active& each);
   void stage(active& each, held_record&& record);
-  void make_ready(active& each);
+  void make_ready(active& each, moment now);
+  bool is_late(const active& each, wall_time now) const;
+  bool turned_away_late(active& each, wall_time now);
+  void pace(active& each);
+  void let_paced_go(moment now);
+  void go(active& each, moment now);
+  void park(active& each, const address& where);
+  void unpark(active& each, bool first);
+  void probe_circuits(moment now);
+  void hold(active& each);
+  void let_go(active& each);
   void publish(active& each, lane on, moment now, actions& out);
-  std::string properties_of(const active& each) const;
+  std::string properties_of(const active& each, wall_time now) const;
   void publish_suspects(moment now, actions& out);
   void judge(lane which, std::uint16_t code, const std::string& text, std::vector<settlement>& all,
              moment now);
   void settle(const std::vector<settlement>& all, moment now);
-  void on_success(active& each, moment now);
+  // No longer in flight; answers where it was sent, if it is to `tell`: two strings a message.
+  address land(active& each, moment now, bool tell = true);
+  void on_success(active& each, const address& where, moment now);
   void on_unknown(active& each);
-  void fail(active& each, reason why, std::string error, wall_time now);
+  void fail(active& each, const address& where, reason why, std::string error, moment now);
+  bool trips(active& each, const address& where, const std::string& error, moment now);
+  void on_circuit_opened(active& each, const address& where, const circuit_policy& policy,
+                         const std::string& error);
+  void on_recovered(circuits::recovery&& what, const address& where);
+  void close_gauges(const circuits::blamed& who);
+  void bury(active& each, reason why, std::string error, wall_time now);
   void defer(active& each, wall_time due, std::string error);
-  void free_record(active& each);
 
   const parameters& limits_;
   horizon& near_;
+  route_table& routes_;
   counters& count_;
   random_source random_;
-  std::unordered_map<std::string_view, const route_parameters*> routes_;
   std::array<lane_state, lane_count> lanes_;
   std::unordered_map<std::int64_t, active> active_; // by row
   destinations destinations_;
-  std::deque<horizon::expiry> to_stage_; // due soon, waiting for room in the body cache
+  circuits circuits_;
+  std::deque<route_entry*> round_;   // with something queued, to be read in turn
+  std::vector<route_entry*> pacing_; // with something paced
   std::vector<held_id> to_read_;
   std::deque<std::int64_t> suspects_;          // ready, to be tried one at a time on the probe lane
   std::unordered_set<std::int64_t> convicted_; // found guilty of closing a channel: always by the probe lane
@@ -137,6 +177,7 @@ class releaser {
   std::size_t properties_max_ = SIZE_MAX;
   bool blocked_ = false;
   bool stopping_ = false;
+  bool restart_ = false;
   bool probe_alone_ = false;        // a publish took the connection down: suspects only, singly
   std::vector<settlement> settled_; // scratch
 };

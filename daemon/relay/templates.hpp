@@ -14,12 +14,14 @@ struct template_values {
 };
 std::string expand(std::string_view text, const template_values& values);
 
-// The exchange and routing key that a message of `route` goes to: the release, or with `record.why` the dead
-// letter. Names longer than AMQP's 255 bytes are cut there, at a character boundary, and `cut` says so: a
-// release is then unroutable, but a dead letter in a slightly wrong place is better than none.
+// Where a message of `route` goes: what was said for it alone (record.to), the release, or with `record.why`
+// the dead letter. Names longer than AMQP's 255 bytes are cut there, at a character boundary, and `cut` says
+// so: a release is then unroutable, but a dead letter in a slightly wrong place is better than none.
 struct address {
   std::string exchange, routing_key;
   bool cut = false;
+  reason problem = reason::none; // no_origin: nothing tells where it is to go back to, with `error`
+  std::string error;
 };
 address resolve(const route_parameters& route, const held_record& record);
 

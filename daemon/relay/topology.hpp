@@ -24,6 +24,7 @@ class topology_run {
  public:
   explicit topology_run(std::vector<topology_step> steps) : steps_{std::move(steps)} {}
 
+  void replace(std::vector<topology_step> steps) { steps_ = std::move(steps); } // restart() follows
   void restart(); // a new connection: the broker may have lost its topology
   // The step to perform on the open channel; nothing when finished, or while one is under way.
   const topology_step* begin_next();

@@ -13,11 +13,11 @@ namespace postponed::schedule {
 
 class token_bucket {
  public:
-  // `per_second` tokens; 0: without limit. What had gathered stays, up to the new size.
-  void set_rate(double per_second) {
+  // `per_second` tokens; 0: without limit. What had gathered stays, up to the new size: `burst` of time
+  // worth. The default of 20 ms is enough that a timer's coarseness costs no rate, and keeps a spike smooth.
+  void set_rate(double per_second, microseconds burst = std::chrono::milliseconds{20}) {
     rate_ = per_second;
-    // Some 20 ms worth: the timer's coarseness must not cost rate, and a spike stays smooth.
-    size_ = std::max(1.0, rate_ * 0.02);
+    size_ = std::max(1.0, rate_ * std::chrono::duration<double>{burst}.count());
     tokens_ = std::min(tokens_, size_);
   }
   bool limited() const { return rate_ > 0; }

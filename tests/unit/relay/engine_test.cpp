@@ -34,9 +34,9 @@ TEST_CASE("one ack covers all deliveries of a commit, for each route") {
   world.store_works = true;
   world.settle();
   REQUIRE(world.acks.size() == 2);
-  CHECK(world.acks[0].route == 0);
+  CHECK(world.acks[0].from == 1);
   CHECK(world.acks[0].tag == 2);
-  CHECK(world.acks[1].route == 1);
+  CHECK(world.acks[1].from == 2);
   CHECK(world.acks[1].tag == 1);
 }
 
@@ -193,7 +193,7 @@ TEST_CASE("a step back of the wall clock releases no deadline early and makes no
   proto::properties_view view;
   view.headers = table;
   absolute.content = {"shop", "k", proto::encode(view), "absolute"};
-  world.engine.on_delivery(0, 1, std::move(absolute), world.now);
+  world.engine.on_delivery(1, 1, std::move(absolute), world.now);
   world.deliver(60000, "relative");
   world.deliver(600000, "relative, not loaded yet");
   world.pass(10s);

@@ -10,7 +10,7 @@ namespace {
 const wall_time start{std::chrono::hours{24 * 365 * 50}};
 
 held_ref row(std::int64_t number, wall_time due, bool relative = false) {
-  return {{due.time_since_epoch() / 1min, number, 0}, due, relative, 100};
+  return {{due.time_since_epoch() / 1min, number, 0}, due, relative, 100, 1};
 }
 
 } // namespace
@@ -20,7 +20,7 @@ TEST_CASE("a row beyond what was loaded stays on disk") {
   const auto wanted = near.want_load(start, 0);
   REQUIRE(wanted);
   CHECK(wanted->until == start + 90s);
-  near.on_loaded({{}, {wanted->until, INT64_MAX}, true}, [](std::int64_t) { return false; });
+  near.on_loaded({{}, {wanted->until, INT64_MAX}, true}, [](const held_ref&) { return true; });
   CHECK(near.offer(row(1, start + 90s)));
   CHECK_FALSE(near.offer(row(2, start + 90s + 1us)));
   CHECK(near.size() == 1);
@@ -30,7 +30,7 @@ TEST_CASE("one page is asked for at a time, and none while rows in work fill the
   relay::horizon near{{1000, 90s, 1s}};
   REQUIRE(near.want_load(start, 0));
   CHECK_FALSE(near.want_load(start, 0));
-  near.on_loaded({{}, {start, 5}, false}, [](std::int64_t) { return false; });
+  near.on_loaded({{}, {start, 5}, false}, [](const held_ref&) { return true; });
   CHECK_FALSE(near.want_load(start, 900));
   CHECK(near.want_load(start, 100)->limit == 900);
 }
@@ -38,7 +38,7 @@ TEST_CASE("one page is asked for at a time, and none while rows in work fill the
 TEST_CASE("a body is asked for ahead of its due time, and the message handed out at it") {
   relay::horizon near{{1000, 90s, 1s}};
   near.want_load(start, 0);
-  near.on_loaded({{row(1, start + 10s)}, {start + 90s, 0}, true}, [](std::int64_t) { return false; });
+  near.on_loaded({{row(1, start + 10s)}, {start + 90s, 0}, true}, [](const held_ref&) { return true; });
   std::vector<relay::horizon::expiry> out;
   near.advance(start + 9s - 1us, out);
   CHECK(out.empty());
@@ -57,7 +57,7 @@ TEST_CASE("a body is asked for ahead of its due time, and the message handed out
 TEST_CASE("too many rows are forgotten from the far end, and offered rows there stay on disk") {
   relay::horizon near{{100, 90s, 1s}};
   near.want_load(start, 0);
-  near.on_loaded({{}, {start + 90s, INT64_MAX}, true}, [](std::int64_t) { return false; });
+  near.on_loaded({{}, {start + 90s, INT64_MAX}, true}, [](const held_ref&) { return true; });
   for (int i = 1; i <= 200; ++i)
     REQUIRE(near.offer(row(i, start + i * 400ms)));
   near.shrink(start);
@@ -71,6 +71,6 @@ TEST_CASE("a row that is being worked on is not scheduled a second time") {
   relay::horizon near{{100, 90s, 1s}};
   near.want_load(start, 0);
   near.on_loaded({{row(1, start + 1s), row(2, start + 1s)}, {start + 90s, 0}, true},
-                 [](std::int64_t number) { return number == 1; });
+                 [](const held_ref& held) { return held.id.row != 1; });
   CHECK(near.size() == 1);
 }

@@ -82,7 +82,8 @@ class relay_world {
     each.tag = ++next_delivery_tag[route_index];
     each.redelivered = redelivered;
     each.content = message(delay_ms, std::move(body), message_id);
-    engine.on_delivery(route_index, 1, std::move(each), now);
+    engine.on_delivery(static_cast<relay::source_id>(route_index + 1), 1, std::move(each),
+                       now); // numbered from 1
     settle();
   }
   static proto::message message(std::optional<std::int64_t> delay_ms, std::string body,
@@ -94,6 +95,58 @@ class relay_world {
     if (!headers.empty()) view.headers = table;
     if (!message_id.empty()) view.message_id = message_id;
     return {"shop", "order.placed", proto::encode(view), std::move(body)};
+  }
+
+  // A delivery with these headers, as text (numbers where they look like it) or, with x-death, as a death in
+  // a queue for a reason.
+  struct death {
+    std::string queue, reason;
+  };
+  void deliver_with(const std::vector<std::pair<std::string, std::string>>& headers,
+                    const std::optional<death>& died = std::nullopt, relay::source_id from = 1,
+                    std::string body = "body", const std::string& message_id = {}) {
+    proto::event::delivered each;
+    each.tag = ++next_delivery_tag[from - 1];
+    each.content = message_with(headers, died, std::move(body), message_id);
+    engine.on_delivery(from, 1, std::move(each), now);
+    settle();
+  }
+  static proto::message message_with(const std::vector<std::pair<std::string, std::string>>& headers,
+                                     const std::optional<death>& died, std::string body,
+                                     const std::string& message_id = {}) {
+    proto::header_editor editor{{}};
+    for (const auto& [name, value] : headers)
+      if (!value.empty() && value.find_first_not_of("-0123456789") == std::string::npos)
+        editor.set_integer(name, std::stoll(value));
+      else
+        editor.set_text(name, value);
+    if (died) { // as a broker of 4.x has it at least; the array's form is proto's business
+      editor.set_text("x-last-death-queue", died->queue);
+      editor.set_text("x-last-death-reason", died->reason);
+      editor.set_text("x-first-death-queue", died->queue);
+      editor.set_text("x-first-death-reason", died->reason);
+    }
+    const std::string table = editor.encode();
+    proto::properties_view view;
+    if (!editor.empty()) view.headers = table;
+    if (!message_id.empty()) view.message_id = message_id;
+    return {"shop", "order.placed", proto::encode(view), std::move(body)};
+  }
+  // The application rejects what was published: it comes to the intake again, dead-lettered by the broker.
+  void reject(const published& each, const std::string& queue, relay::source_id from = 1) {
+    std::vector<std::pair<std::string, std::string>> headers;
+    for (const char* const name : {"postponed-id", "postponed-attempt", "postponed-route",
+                                   "postponed-first-seen", "postponed-hops", "postponed-replays"})
+      if (const std::string value = each.header(name); !value.empty()) headers.emplace_back(name, value);
+    deliver_with(headers, death{queue, "rejected"}, from, each.body);
+  }
+  // What was published leads back to an intake as it is.
+  void bring_back(const published& each, relay::source_id from = 1) {
+    proto::event::delivered again;
+    again.tag = ++next_delivery_tag[from - 1];
+    again.content = {each.exchange, each.routing_key, each.properties, each.body};
+    engine.on_delivery(from, 1, std::move(again), now);
+    settle();
   }
 
   // Does everything that can be done at this moment.
