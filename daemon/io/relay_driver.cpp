@@ -45,11 +45,10 @@ relay_driver::relay_driver(boost::asio::io_context& context, driver_parameters l
                  },
                  [this](relay::source_id from) { return engine_.pending_from(from); }},
       publisher_{engine_, topology_,
-                                                                 [this] {
-                                                                   consumers_.set(engine_.sources(),
-                                                                                  limits_.prefetch);
-                                                                   consumers_.allow();
-                                                                 }},
+                 [this] {
+                   consumers_.set(engine_.sources(), limits_.prefetch);
+                   consumers_.allow();
+                 }},
       consume_link_{context,
                     with_role(limits_.link, "consume"),
                     {[this](proto::session_event&& event) { consumers_.on_event(std::move(event)); },

@@ -33,6 +33,8 @@ boost::system::result<commit_outcome> engine::commit(batch&& work, wall_time now
     if (!defer(each)) return fail("cannot write");
   for (const held_id& each : work.done)
     if (!finish(each)) return fail("cannot write");
+  for (const route_pause& each : work.pauses)
+    if (!pauses_.put(each)) return fail("cannot write");
   if (!recent_.prune() || !buckets_.flush() || !segments_.flush() || !db_.execute("COMMIT"))
     return fail("cannot write");
   return outcome;
@@ -41,7 +43,15 @@ boost::system::result<commit_outcome> engine::commit(batch&& work, wall_time now
 bool engine::insert(insert_request& request, wall_time now, std::vector<insert_outcome>& out) {
   if (request.redelivered && !request.content.empty()) {
     if (const held_ref* const known = recent_.find(request.content)) {
-      out.push_back({request.token, *known, true});
+      out.push_back({request.token, *known, true, false});
+      return true;
+    }
+  }
+  if (!request.dedup.empty()) {
+    bool suppressed = false;
+    if (!dedup_.take(request.dedup, us(now), us(request.dedup_until), suppressed)) return false;
+    if (suppressed) {
+      out.push_back({request.token, {}, false, true});
       return true;
     }
   }
@@ -76,7 +86,7 @@ bool engine::insert(insert_request& request, wall_time now, std::vector<insert_o
       !buckets_.insert(*to, each))
     return false;
   if (!request.content.empty() && !recent_.add(request.content, held)) return false;
-  out.push_back({request.token, held, false});
+  out.push_back({request.token, held, false, false});
   return true;
 }
 
@@ -97,7 +107,7 @@ bool engine::defer(const deferral& each) {
   entry at;
   const lookup got = buckets_.find(each.id, in, at);
   if (got != lookup::found) return got == lookup::absent;
-  deferred now{each.id, us(each.due), at.bytes, each.publish_failures, each.why, each.error};
+  deferred now{each.id, us(each.due), at.bytes, at.route, each.publish_failures, each.why, each.error};
   if (at.moved) {
     deferred before;
     if (deferrals_.find(at.row, *at.moved, before) != lookup::found || !deferrals_.erase(at.row, *at.moved))

@@ -6,8 +6,8 @@ namespace postponed::store::sqlite {
 
 bool deferrals::put(const deferred& each) {
   if (!insert_)
-    insert_ = in_.prepare("INSERT INTO deferred(due, row, slot, nonce, bytes, failures, why, error)"
-                          " VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
+    insert_ = in_.prepare("INSERT INTO deferred(due, row, slot, nonce, bytes, failures, why, error, route)"
+                          " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
                           true);
   if (!insert_) return false;
   insert_.bind(1, each.due)
@@ -15,7 +15,10 @@ bool deferrals::put(const deferred& each) {
       .bind(3, each.id.slot)
       .bind(4, each.id.nonce)
       .bind(5, each.bytes);
-  insert_.bind(6, each.failures).bind(7, static_cast<std::int64_t>(each.why)).bind_text(8, each.error);
+  insert_.bind(6, each.failures)
+      .bind(7, static_cast<std::int64_t>(each.why))
+      .bind_text(8, each.error)
+      .bind(9, each.route);
   return insert_.run();
 }
 
@@ -39,10 +42,15 @@ bool deferrals::erase(std::int64_t row, std::int64_t due) {
   return delete_ && delete_.bind(1, due).bind(2, row).run();
 }
 
-statement deferrals::scan(std::int64_t from, std::int64_t row, std::int64_t until, std::int64_t limit) {
-  statement rows =
-      in_.prepare("SELECT row, due, bytes, nonce, slot FROM deferred WHERE (due, row) > (?, ?) AND due <= ?"
-                  " ORDER BY due, row LIMIT ?");
+statement deferrals::scan(std::int64_t from, std::int64_t row, std::int64_t until, std::int64_t limit,
+                          const std::vector<std::uint32_t>& skip) {
+  std::string passed_over; // in the question: rows that do not count must not use up its limit
+  for (const std::uint32_t route : skip)
+    passed_over += (passed_over.empty() ? "" : ",") + std::to_string(route);
+  statement rows = in_.prepare(
+      "SELECT row, due, bytes, nonce, slot, route FROM deferred WHERE (due, row) > (?, ?) AND due <= ?"
+      " AND route NOT IN (" +
+      passed_over + ") ORDER BY due, row LIMIT ?");
   if (rows) rows.bind(1, from).bind(2, row).bind(3, until).bind(4, limit);
   return rows;
 }
@@ -53,6 +61,7 @@ lookup deferrals::next(statement& rows, deferred& out) {
   out.id = {rows.integer(4), rows.integer(0), static_cast<std::uint32_t>(rows.integer(3))};
   out.due = rows.integer(1);
   out.bytes = rows.integer(2);
+  out.route = static_cast<std::uint32_t>(rows.integer(5));
   return lookup::found;
 }
 

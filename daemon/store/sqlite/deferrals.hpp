@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace postponed::store::sqlite {
 
@@ -15,6 +16,7 @@ struct deferred {
   held_id id;
   std::int64_t due = 0; // us since 1970
   std::int64_t bytes = 0;
+  std::uint32_t route = 0;
   std::uint32_t failures = 0;
   reason why = reason::none;
   std::string error;
@@ -27,11 +29,12 @@ class deferrals {
   bool put(const deferred& each);                                 // false: an error, as everywhere here
   lookup find(std::int64_t row, std::int64_t due, deferred& out); // failures, why and error
   bool erase(std::int64_t row, std::int64_t due);
-  // Calls `take(deferred)` (id, due and bytes) for those after (from us, row) and up to `until` us, in the
-  // order (due, row), `limit` at most.
+  // Calls `take(deferred)` (id, due, bytes and route) for those after (from us, row) and up to `until` us, in
+  // the order (due, row), `limit` at most, without those of the routes in `skip`.
   template <typename Take>
-  bool visit(std::int64_t from, std::int64_t row, std::int64_t until, std::int64_t limit, Take take) {
-    statement rows = scan(from, row, until, limit);
+  bool visit(std::int64_t from, std::int64_t row, std::int64_t until, std::int64_t limit,
+             const std::vector<std::uint32_t>& skip, Take take) {
+    statement rows = scan(from, row, until, limit, skip);
     if (!rows) return false;
     deferred each;
     lookup got = lookup::absent;
@@ -41,7 +44,8 @@ class deferrals {
   }
 
  private:
-  statement scan(std::int64_t from, std::int64_t row, std::int64_t until, std::int64_t limit);
+  statement scan(std::int64_t from, std::int64_t row, std::int64_t until, std::int64_t limit,
+                 const std::vector<std::uint32_t>& skip);
   static lookup next(statement& rows, deferred& out);
 
   connection& in_;

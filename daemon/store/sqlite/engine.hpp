@@ -3,8 +3,10 @@
 
 #include "store/sqlite/buckets.hpp"
 #include "store/sqlite/connection.hpp"
+#include "store/sqlite/dedup.hpp"
 #include "store/sqlite/deferrals.hpp"
 #include "store/sqlite/lock_file.hpp"
+#include "store/sqlite/pauses.hpp"
 #include "store/sqlite/recent.hpp"
 #include "store/sqlite/segments.hpp"
 #include "store/sqlite/sqlite_store.hpp"
@@ -69,6 +71,8 @@ class engine final : public store {
   segments segments_;
   deferrals deferrals_;
   recent recent_;
+  dedup dedup_{db_};
+  pauses pauses_{db_};
   std::map<std::string, std::uint32_t> routes_;
   std::map<std::uint32_t, std::string> route_names_;
   std::int64_t next_row_ = 1;

@@ -86,10 +86,11 @@ boost::system::result<horizon_page> engine::load(horizon_position after, wall_ti
     if (!kept) return fail("cannot read");
   }
   // One more than asked shows that there are more.
-  const bool kept = deferrals_.visit(
-      from_us, after.row, until_us, static_cast<std::int64_t>(limit) + 1, [&](const deferred& row) {
-        offer({row.id, wall_time{microseconds{row.due}}, false, static_cast<std::uint32_t>(row.bytes), 0});
-      });
+  const bool kept = deferrals_.visit(from_us, after.row, until_us, static_cast<std::int64_t>(limit) + 1, skip,
+                                     [&](const deferred& row) {
+                                       offer({row.id, wall_time{microseconds{row.due}}, false,
+                                              static_cast<std::uint32_t>(row.bytes), row.route});
+                                     });
   if (!kept) return fail("cannot read");
 
   horizon_page result;
@@ -169,6 +170,7 @@ store_stats engine::stats() const {
   }
   for (auto& [number, total] : totals)
     result.routes.push_back(std::move(total));
+  result.paused = pauses_.all();
   result.buckets = buckets_.all().size() + segments_.size();
   result.next_row = next_row_;
   result.wal_bytes = wal_bytes();

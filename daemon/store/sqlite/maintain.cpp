@@ -10,6 +10,10 @@ namespace postponed::store::sqlite {
 
 namespace {
 
+std::int64_t us(wall_time time) {
+  return time.time_since_epoch().count();
+}
+
 constexpr std::int64_t worth_splitting_late = 16; // a bucket of the past, only above so many times the limit
 
 // Housekeeping answers to nobody, so it need not be synced: after a power loss it has not happened, or the
@@ -34,6 +38,10 @@ boost::system::result<bool> engine::maintain(wall_time now, bool idle) {
   if (!drop_segment(now, did) || (!did && !drop_bucket(now, did)))
     return error(fail("cannot drop a bucket of"));
   if (!did && !split(now, did)) return error(fail("cannot split a bucket of"));
+  if (!did && dedup_.worth_forgetting(us(now))) {
+    if (!db_.execute(begin) || !dedup_.forget_some(us(now), did) || !db_.execute(end))
+      return error(fail("cannot forget dedup keys of"));
+  }
   if (did) return true;
   if (idle && wal_bytes() >= options_.wal_idle && !checkpoint())
     return error(fail("cannot write the log back to"));

@@ -29,9 +29,13 @@ CREATE TABLE segments(number INTEGER PRIMARY KEY, level INTEGER NOT NULL, start 
 CREATE TABLE counts(owner INTEGER, route INTEGER, messages INTEGER NOT NULL, bytes INTEGER NOT NULL,
   PRIMARY KEY(owner, route)) WITHOUT ROWID;
 CREATE TABLE deferred(due INTEGER, row INTEGER, slot INTEGER NOT NULL, nonce INTEGER NOT NULL, bytes INTEGER NOT NULL,
-  failures INTEGER NOT NULL, why INTEGER NOT NULL, error TEXT NOT NULL, PRIMARY KEY(due, row)) WITHOUT ROWID;
+  failures INTEGER NOT NULL, why INTEGER NOT NULL, error TEXT NOT NULL, route INTEGER NOT NULL,
+  PRIMARY KEY(due, row)) WITHOUT ROWID;
 CREATE TABLE recent(sequence INTEGER PRIMARY KEY, high INTEGER NOT NULL, low INTEGER NOT NULL, slot INTEGER NOT NULL,
   row INTEGER NOT NULL, nonce INTEGER NOT NULL, due INTEGER NOT NULL, bytes INTEGER NOT NULL);
+CREATE TABLE dedup(high INTEGER, low INTEGER, until INTEGER NOT NULL, PRIMARY KEY(high, low)) WITHOUT ROWID;
+CREATE INDEX dedup_until ON dedup(until);
+CREATE TABLE pauses(route TEXT PRIMARY KEY, who TEXT NOT NULL, why TEXT NOT NULL, since INTEGER NOT NULL) WITHOUT ROWID;
 )";
 
 // File systems on which SQLite's locks and syncs cannot be trusted; the numbers are those of statfs(2).
@@ -198,7 +202,7 @@ boost::system::error_code engine::prepare_schema(std::string& why) {
 
 // O(buckets), not O(held): what is in them is read when it comes near.
 boost::system::error_code engine::load_state() {
-  if (!buckets_.load() || !segments_.load() || !recent_.load()) return fail("cannot read");
+  if (!buckets_.load() || !segments_.load() || !recent_.load() || !pauses_.load()) return fail("cannot read");
   // Rows are given out once, for ever. The control table knows those of dropped segments.
   const std::int64_t last = segments_.last_row();
   const std::int64_t next = db_.single("SELECT value FROM control WHERE name = 'next_row'");

@@ -10,8 +10,9 @@ namespace postponed::store::sqlite {
 
 namespace {
 
-constexpr char version = 1;
-constexpr std::size_t fixed_size = 35;
+constexpr char version = 2;
+constexpr std::size_t fixed_size = 43;
+constexpr int relative = 1, has_target = 2; // flags
 
 template <typename T>
 void put(std::string& out, T value) {
@@ -50,12 +51,14 @@ std::string encode_head(const held_record& record, std::uint32_t route) {
   out.reserve(fixed_size + 16 + content.exchange.size() + content.routing_key.size() + record.error.size() +
               content.properties.size());
   out += version;
-  out += static_cast<char>(record.relative ? 1 : 0);
+  out += static_cast<char>((record.relative ? relative : 0) | (record.to ? has_target : 0));
   out += static_cast<char>(record.why);
   put(out, record.id.nonce);
   put(out, route);
   put(out, record.attempt);
   put(out, record.publish_failures);
+  put(out, record.hops);
+  put(out, record.replays);
   put(out, record.first_seen.time_since_epoch().count());
   put(out, record.due.time_since_epoch().count());
   assert(out.size() == fixed_size);
@@ -63,6 +66,10 @@ std::string encode_head(const held_record& record, std::uint32_t route) {
   put_text(out, content.routing_key);
   put_text(out, record.error);
   put_text(out, content.properties);
+  if (record.to) {
+    put_text(out, record.to->exchange);
+    put_text(out, record.to->routing_key);
+  }
   return out;
 }
 
@@ -70,18 +77,24 @@ std::optional<record_head> decode_head(std::string_view bytes) {
   if (bytes.size() < fixed_size || bytes[0] != version) return std::nullopt;
   record_head head;
   held_record& record = head.record;
-  record.relative = (bytes[1] & 1) != 0;
+  record.relative = (bytes[1] & relative) != 0;
+  if ((bytes[1] & has_target) != 0) record.to.emplace();
   record.why = static_cast<reason>(bytes[2]);
   record.id.nonce = get<std::uint32_t>(bytes, 3);
   head.route = get<std::uint32_t>(bytes, 7);
   record.attempt = get<std::uint32_t>(bytes, 11);
   record.publish_failures = get<std::uint32_t>(bytes, 15);
-  record.first_seen = wall_time{microseconds{get<std::int64_t>(bytes, 19)}};
-  record.due = wall_time{microseconds{get<std::int64_t>(bytes, 27)}};
+  record.hops = get<std::uint32_t>(bytes, 19);
+  record.replays = get<std::uint32_t>(bytes, 23);
+  record.first_seen = wall_time{microseconds{get<std::int64_t>(bytes, 27)}};
+  record.due = wall_time{microseconds{get<std::int64_t>(bytes, 35)}};
   bytes.remove_prefix(fixed_size);
   if (!take_text(bytes, record.content.exchange) || !take_text(bytes, record.content.routing_key) ||
-      !take_text(bytes, record.error) || !take_text(bytes, record.content.properties) || !bytes.empty())
+      !take_text(bytes, record.error) || !take_text(bytes, record.content.properties))
     return std::nullopt;
+  if (record.to && (!take_text(bytes, record.to->exchange) || !take_text(bytes, record.to->routing_key)))
+    return std::nullopt;
+  if (!bytes.empty()) return std::nullopt;
   return head;
 }
 

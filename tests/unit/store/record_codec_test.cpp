@@ -14,6 +14,9 @@ held_record sample() {
   each.first_seen = wall_time{microseconds{1'800'000'000'123'456}};
   each.relative = true;
   each.attempt = 7;
+  each.hops = 3;
+  each.replays = 0xFFFFFFFE;
+  each.to = direct_target{"", "a queue"};
   each.publish_failures = 0xFFFFFFFF;
   each.why = reason::unroutable;
   each.error = "312 NO_ROUTE";
@@ -35,6 +38,9 @@ TEST_CASE("a head is decoded as it was encoded") {
   CHECK(got->record.first_seen == sent.first_seen);
   CHECK(got->record.relative);
   CHECK(got->record.attempt == 7);
+  CHECK(got->record.hops == 3);
+  CHECK(got->record.replays == 0xFFFFFFFE);
+  CHECK(got->record.to == sent.to);
   CHECK(got->record.publish_failures == 0xFFFFFFFF);
   CHECK(got->record.why == reason::unroutable);
   CHECK(got->record.error == sent.error);
@@ -51,7 +57,7 @@ TEST_CASE("a head that is cut, longer or of another version is refused") {
     CHECK_FALSE(decode_head(std::string_view{whole}.substr(0, size)).has_value());
   CHECK_FALSE(decode_head(whole + "x").has_value());
   std::string newer = whole;
-  newer[0] = 2;
+  newer[0] = 3;
   CHECK_FALSE(decode_head(newer).has_value());
 }
 
