@@ -96,6 +96,13 @@ server_method method_of(amqp_method_number_t number, const void* decoded) {
     return method::basic_deliver{view_of(m.consumer_tag), m.delivery_tag, m.redelivered != 0,
                                  view_of(m.exchange), view_of(m.routing_key)};
   }
+  case AMQP_BASIC_GET_OK_METHOD: {
+    const auto& m = *static_cast<const amqp_basic_get_ok_t*>(decoded);
+    return method::basic_get_ok{m.delivery_tag, m.redelivered != 0, view_of(m.exchange),
+                                view_of(m.routing_key), m.message_count};
+  }
+  case AMQP_BASIC_GET_EMPTY_METHOD:
+    return method::basic_get_empty{};
   case AMQP_BASIC_RETURN_METHOD: {
     const auto& m = *static_cast<const amqp_basic_return_t*>(decoded);
     return method::basic_return{m.reply_code, view_of(m.reply_text), view_of(m.exchange),

@@ -90,6 +90,13 @@ struct basic_deliver {
   bool redelivered = false;
   std::string_view exchange, routing_key;
 };
+struct basic_get_ok {
+  delivery_tag tag = 0;
+  bool redelivered = false;
+  std::string_view exchange, routing_key;
+  std::uint32_t messages = 0;
+};
+struct basic_get_empty {};
 struct basic_return {
   std::uint16_t code = 0;
   std::string_view text, exchange, routing_key;
@@ -105,15 +112,14 @@ struct basic_nack {
 struct other {}; // a method that no server sends to such a client
 } // namespace method
 
-using server_method =
-    std::variant<method::connection_start, method::connection_secure, method::connection_tune,
-                 method::connection_open_ok, method::connection_close, method::connection_close_ok,
-                 method::connection_blocked, method::connection_unblocked, method::connection_update_secret,
-                 method::channel_open_ok, method::channel_close, method::channel_close_ok,
-                 method::confirm_select_ok, method::exchange_declare_ok, method::queue_declare_ok,
-                 method::queue_bind_ok, method::basic_qos_ok, method::basic_consume_ok, method::basic_cancel,
-                 method::basic_cancel_ok, method::basic_deliver, method::basic_return, method::basic_ack,
-                 method::basic_nack, method::other>;
+using server_method = std::variant<
+    method::connection_start, method::connection_secure, method::connection_tune, method::connection_open_ok,
+    method::connection_close, method::connection_close_ok, method::connection_blocked,
+    method::connection_unblocked, method::connection_update_secret, method::channel_open_ok,
+    method::channel_close, method::channel_close_ok, method::confirm_select_ok, method::exchange_declare_ok,
+    method::queue_declare_ok, method::queue_bind_ok, method::basic_qos_ok, method::basic_consume_ok,
+    method::basic_cancel, method::basic_cancel_ok, method::basic_deliver, method::basic_get_ok,
+    method::basic_get_empty, method::basic_return, method::basic_ack, method::basic_nack, method::other>;
 
 class method_decoder {
  public:
@@ -157,6 +163,7 @@ struct login {
                            std::string_view consumer_tag, const argument_list& arguments);
 [[nodiscard]] bool cancel(std::string& out, channel_id channel, std::string_view consumer_tag);
 [[nodiscard]] bool cancel_ok(std::string& out, channel_id channel, std::string_view consumer_tag);
+[[nodiscard]] bool get(std::string& out, channel_id channel, std::string_view queue);
 [[nodiscard]] bool ack(std::string& out, channel_id channel, delivery_tag tag, bool multiple);
 [[nodiscard]] bool nack(std::string& out, channel_id channel, delivery_tag tag, bool multiple, bool requeue);
 [[nodiscard]] bool declare(std::string& out, channel_id channel, const exchange_declaration& exchange);

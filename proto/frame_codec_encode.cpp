@@ -197,6 +197,11 @@ bool cancel_ok(std::string& out, channel_id channel, std::string_view consumer_t
                        amqp_basic_cancel_ok_t{bytes_of(consumer_tag)});
 }
 
+bool get(std::string& out, channel_id channel, std::string_view queue) {
+  return append_method(out, channel, AMQP_BASIC_GET_METHOD, queue.size(),
+                       amqp_basic_get_t{0, bytes_of(queue), 0});
+}
+
 bool ack(std::string& out, channel_id channel, delivery_tag tag, bool multiple) {
   return append_method(out, channel, AMQP_BASIC_ACK_METHOD, 0, amqp_basic_ack_t{tag, multiple ? 1 : 0});
 }

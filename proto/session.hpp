@@ -113,6 +113,16 @@ struct delivered {
   bool redelivered = false;
   message content;
 };
+struct got { // answer to get(): to be acked or nacked like a delivery
+  channel_id channel = 0;
+  delivery_tag tag = 0;
+  bool redelivered = false;
+  std::uint32_t messages = 0; // left in the queue and ready
+  message content;
+};
+struct got_empty { // answer to get(): the queue has nothing ready
+  channel_id channel = 0;
+};
 struct returned { // mandatory and unroutable; comes before the ack of its message
   channel_id channel = 0;
   std::uint16_t code = 0;
@@ -139,8 +149,8 @@ using session_event =
     std::variant<event::opened, event::closed, event::channel_opened, event::channel_closed,
                  event::channel_close_ok, event::confirm_selected, event::qos_ok, event::consume_ok,
                  event::cancel_ok, event::cancelled, event::exchange_declared, event::queue_declared,
-                 event::queue_bound, event::delivered, event::returned, event::confirmed, event::refused,
-                 event::blocked, event::unblocked>;
+                 event::queue_bound, event::delivered, event::got, event::got_empty, event::returned,
+                 event::confirmed, event::refused, event::blocked, event::unblocked>;
 
 struct exchange_declaration {
   std::string name, type = "direct";
@@ -185,6 +195,7 @@ class session {
   void consume(channel_id channel, std::string_view queue, std::string_view consumer_tag,
                const argument_list& arguments = {}); // manual acks
   void cancel(channel_id channel, std::string_view consumer_tag);
+  void get(channel_id channel, std::string_view queue); // one message, to be acked; got or got_empty
   void ack(channel_id channel, delivery_tag tag, bool multiple);
   void nack(channel_id channel, delivery_tag tag, bool multiple, bool requeue);
   // Returns the confirm tag: 1 for the first publish after select_confirms on this opening of the channel,

@@ -55,6 +55,17 @@ struct session::impl::channel_reaction {
     channel.content.begin(std::move(incoming));
     return true;
   }
+  bool operator()(const method::basic_get_ok& m) const {
+    if (!get_answered()) return false;
+    event::got incoming{number, m.tag, m.redelivered, m.messages, {}};
+    incoming.content.exchange = m.exchange;
+    incoming.content.routing_key = m.routing_key;
+    channel.content.begin(std::move(incoming));
+    return true;
+  }
+  bool operator()(const method::basic_get_empty&) const {
+    return get_answered() && emit(event::got_empty{number});
+  }
   bool operator()(const method::basic_return& m) const {
     event::returned incoming{number, m.code, std::string{m.text}, {}};
     incoming.content.exchange = m.exchange;
@@ -97,6 +108,7 @@ struct session::impl::channel_reaction {
   }
 
  private:
+  bool get_answered() const { return channel.gets > 0 && channel.gets-- > 0; }
   bool emit(session_event&& happened) const {
     self.emit(std::move(happened));
     return true;

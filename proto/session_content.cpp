@@ -63,6 +63,7 @@ void content_assembly::reset() {
 
 message& content_assembly::content() {
   if (auto* delivery = std::get_if<event::delivered>(&incoming_)) return delivery->content;
+  if (auto* answer = std::get_if<event::got>(&incoming_)) return answer->content;
   return std::get<event::returned>(incoming_).content;
 }
 

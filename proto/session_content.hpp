@@ -20,7 +20,7 @@ class content_assembly {
     std::string_view text;
   };
 
-  // A method frame came that content follows: a delivered or returned without its properties and body.
+  // A method frame came that content follows: a delivered, got or returned without its properties and body.
   // REQUIRES: !under_way().
   void begin(session_event incoming);
   std::optional<problem> on_header(std::string_view payload, std::size_t max_body);

@@ -41,6 +41,7 @@ struct session::impl {
     bool was_open = false;   // ever: tells a late request from a wrong one
     bool confirming = false; // on this opening
     delivery_tag published = 0;
+    std::uint32_t gets = 0; // basic.get without its answer yet
     content_assembly content;
   };
 

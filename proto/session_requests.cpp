@@ -40,6 +40,7 @@ void session::open_channel(channel_id channel) {
   opening.at = impl::channel_state::phase::opening;
   opening.confirming = false;
   opening.published = 0;
+  opening.gets = 0;
   opening.content.reset();
   impl_->send([&](std::string& out) { return encode::channel_open(out, channel); });
 }
@@ -79,6 +80,13 @@ void session::consume(channel_id channel, std::string_view queue, std::string_vi
 void session::cancel(channel_id channel, std::string_view consumer_tag) {
   if (impl_->usable(channel) == nullptr) return;
   impl_->send([&](std::string& out) { return encode::cancel(out, channel, consumer_tag); });
+}
+
+void session::get(channel_id channel, std::string_view queue) {
+  impl::channel_state* const asking = impl_->usable(channel);
+  if (asking == nullptr) return;
+  ++asking->gets;
+  impl_->send([&](std::string& out) { return encode::get(out, channel, queue); });
 }
 
 void session::ack(channel_id channel, delivery_tag tag, bool multiple) {

@@ -29,9 +29,12 @@ std::string table_of(std::string_view fields) {
   return out.append(fields);
 }
 
+std::string octets(std::string_view text) {
+  return std::string{text};
+}
+
 // One field of each type that RabbitMQ knows.
 std::string every_type() {
-  const auto octets = [](std::string_view text) { return std::string{text}; };
   std::string fields;
   fields += octets({"\1at\1\1bb\xFF\1cB\xFF", 12});
   fields += octets({"\1ds\0\1\1eu\0\1\1fI\0\0\0\1\1gi\0\0\0\1", 25});
@@ -64,6 +67,14 @@ void seed_properties(const fs::path& folder) {
   write(folder, "watermill_for", text_header("_watermill_delayed_for", "1h30m0.5s"));
   write(folder, "watermill_until", text_header("_watermill_delayed_until", "2026-11-23T20:54:38Z"));
   write(folder, "released", text_header("postponed-id", "1.2.abc"));
+  write(folder, "poisoned", text_header("reason_poisoned", "no such order"));
+  write(folder, "requeued", text_header("_watermill_requeuer_retries", "4"));
+  write(folder, "attempt", text_header("postponed-attempt", "3"));
+  const std::string death = octets({"\5countl\0\0\0\0\0\0\0\2", 15}) + octets("\6reasonS") +
+                            table_of("rejected") + octets("\5queueS") + table_of("work") +
+                            octets({"\4timeT\0\0\0\0\x6B\x04\x5E\x3E", 14}) + octets("\x0Crouting-keysA") +
+                            table_of(octets("S") + table_of("k"));
+  write(folder, "died", headers(octets("\7x-deathA") + table_of(octets("F") + table_of(death))));
   write(folder, "death", text_header("x-first-death-reason", "expired"));
 }
 
@@ -97,6 +108,9 @@ void seed_session(const fs::path& folder) {
       {"declared", method_frame(1, amqp_queue_declare_ok_t{bytes("q"), 1, 2})},
       {"blocked", method_frame(0, amqp_connection_blocked_t{bytes("disk")}) +
                       method_frame(0, amqp_connection_unblocked_t{})},
+      {"got", method_frame(2, amqp_basic_get_ok_t{1, 1, bytes("e"), bytes("k"), 3}) +
+                  content_frames(2, headers(every_type()), "hello", 3)},
+      {"got_empty", method_frame(2, amqp_basic_get_empty_t{bytes("")})},
       {"close", close},
   };
   for (const seed& each : seeds) {

@@ -78,6 +78,10 @@ std::vector<std::string> run(std::string_view stream, std::size_t read_size, boo
                        delivery->content.body, true);
         client.ack(delivery->channel, delivery->tag, true);
       }
+      if (const auto* answer = std::get_if<event::got>(&each)) {
+        client.nack(answer->channel, answer->tag, false, true);
+        client.get(answer->channel, "q");
+      }
     }
     require(closed == client.is_closed(), "is_closed() and event::closed differ");
   };
@@ -92,6 +96,8 @@ std::vector<std::string> run(std::string_view stream, std::size_t read_size, boo
     }
     client.take_events();
     client.select_confirms(1);
+    client.get(2, "q");
+    client.get(2, "q");
     client.close_channel(3);
   }
   for (; !stream.empty(); stream.remove_prefix(std::min(read_size, stream.size()))) {

@@ -71,6 +71,11 @@ struct describer {
     return on("delivered", e.channel) + e.consumer_tag + " " + std::to_string(e.tag) +
            (e.redelivered ? " redelivered" : "") + show(e.content);
   }
+  string operator()(const proto::event::got& e) const {
+    return on("got", e.channel) + std::to_string(e.tag) + (e.redelivered ? " redelivered " : " ") +
+           std::to_string(e.messages) + show(e.content);
+  }
+  string operator()(const proto::event::got_empty& e) const { return on("got_empty", e.channel); }
   string operator()(const proto::event::returned& e) const {
     return on("returned", e.channel) + std::to_string(e.code) + " " + e.text + show(e.content);
   }

@@ -55,7 +55,7 @@ std::vector<fault> faults() {
        errc::malformed_method, 501},
       {"an unknown method", frame(1, 1, unknown), errc::malformed_frame, 540},
       {"an unknown method on channel 0", frame(1, 0, unknown), errc::malformed_frame, 540},
-      {"an answer that was never asked for", frame(1, 1, get_empty), errc::malformed_frame, 540},
+      {"an answer that was never asked for", frame(1, 1, get_empty), errc::malformed_frame, 505},
       {"channel.flow", method_frame(1, amqp_channel_flow_t{0}), errc::malformed_frame, 540},
       {"a client's method", method_frame(1, amqp_basic_publish_t{0, bytes(""), bytes("q"), 0, 0}),
        errc::malformed_frame, 540},
