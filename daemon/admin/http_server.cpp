@@ -16,6 +16,7 @@
 #include <cassert>
 #include <exception>
 #include <list>
+#include <memory>
 #include <optional>
 
 namespace postponed::admin {
@@ -30,11 +31,23 @@ namespace {
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::milliseconds accept_pause{100};
 
-request request_of(const http::request<http::string_body>& got) {
+// An IPv6 address in brackets, as a URI has it.
+std::string shown_address(const std::string& host, std::uint16_t port) {
+  const bool bare_v6 = host.find(':') != std::string::npos;
+  return (bare_v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
+// Takes the body out of `got`.
+request request_of(http::request<http::string_body>& got, const beast::tcp_stream& from) {
   request asked;
   asked.method = std::string{got.method_string()};
   asked.target = std::string{got.target()};
   asked.host = std::string{got[http::field::host]};
+  asked.origin = std::string{got[http::field::origin]};
+  asked.body = std::move(got.body());
+  beast::error_code gone;
+  const tcp::endpoint peer = from.socket().remote_endpoint(gone);
+  asked.remote = gone ? "unknown" : shown_address(peer.address().to_string(), peer.port());
   return asked;
 }
 
@@ -56,22 +69,27 @@ http::response<http::string_body> message_of(response&& from, const http::reques
 // slow.
 std::optional<response> refusal(const beast::error_code& error, const http_limits& limits) {
   if (error == http::error::header_limit)
-    return problem(431, "Request Header Fields Too Large",
-                   "a header may have " + std::to_string(limits.header_bytes) + " bytes");
+    return problem(431, "a header may have " + std::to_string(limits.header_bytes) + " bytes");
   if (error == http::error::body_limit)
-    return problem(413, "Content Too Large",
-                   "a body may have " + std::to_string(limits.body_bytes) + " bytes");
+    return problem(413, "a body may have " + std::to_string(limits.body_bytes) + " bytes");
   if (error == http::error::end_of_stream || error == http::error::partial_message) return std::nullopt;
   if (error.category() == http::make_error_code(http::error::end_of_stream).category())
-    return problem(400, "Bad Request", "this is no HTTP request: " + error.message());
+    return problem(400, "this is no HTTP request: " + error.message());
   return std::nullopt;
 }
 
-// An IPv6 address in brackets, as a URI has it.
-std::string shown_address(const std::string& host, std::uint16_t port) {
-  const bool bare_v6 = host.find(':') != std::string::npos;
-  return (bare_v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
-}
+// What a reply that comes late finds of its connection: no wake any more.
+struct awaited {
+  std::optional<response> came;
+  asio::steady_timer* wake = nullptr;
+};
+
+struct connection {
+  explicit connection(tcp::socket socket) : stream{std::move(socket)}, wake{stream.get_executor()} {}
+
+  beast::tcp_stream stream;
+  asio::steady_timer wake; // the reply came, or the server stops
+};
 
 } // namespace
 
@@ -81,7 +99,7 @@ struct http_server::impl {
   http_limits limits;
   tcp::acceptor acceptor;
   asio::steady_timer wake; // for the acceptor: a place became free, or a pause is over
-  std::list<beast::tcp_stream> streams;
+  std::list<connection> connections;
   std::size_t tasks = 0;
   bool stopping = false;
 
@@ -91,7 +109,7 @@ struct http_server::impl {
   asio::awaitable<void> accept() {
     bool failing = false;
     while (!stopping) {
-      if (streams.size() >= limits.connections) {
+      if (connections.size() >= limits.connections) {
         wake.expires_after(std::chrono::hours{1});
         co_await wake.async_wait(as_result); // cancelled when a connection ends
         continue;
@@ -108,9 +126,9 @@ struct http_server::impl {
         continue;
       }
       failing = false;
-      const auto place = streams.emplace(streams.end(), std::move(socket));
+      const auto place = connections.emplace(connections.end(), std::move(socket));
       spawn(serve(*place), [this, place] {
-        streams.erase(place);
+        connections.erase(place);
         wake.cancel();
       });
     }
@@ -126,7 +144,28 @@ struct http_server::impl {
     });
   }
 
-  asio::awaitable<void> serve(beast::tcp_stream& stream) {
+  // Nothing where the server stops first.
+  asio::awaitable<std::optional<response>> await_reply(connection& on, request asked) {
+    // Shared with the handler, which may keep its reply for longer than the connection lasts.
+    const auto state = std::make_shared<awaited>();
+    state->wake = &on.wake;
+    on.wake.expires_after(limits.deadline);
+    reply deliver = [state](response value) {
+      if (state->wake == nullptr || state->came) return;
+      state->came = std::move(value);
+      state->wake->cancel();
+    };
+    answer(std::move(asked), std::move(deliver));
+    if (!state->came && !stopping) co_await on.wake.async_wait(as_result);
+    state->wake = nullptr;
+    if (!state->came && !stopping)
+      state->came = problem(504, "no answer within " + std::to_string(limits.deadline.count()) +
+                                     " ms; what was asked for may still be done");
+    co_return std::move(state->came);
+  }
+
+  asio::awaitable<void> serve(connection& on) {
+    beast::tcp_stream& stream = on.stream;
     beast::flat_buffer buffer;
     for (;;) {
       http::request_parser<http::string_body> parser;
@@ -134,13 +173,15 @@ struct http_server::impl {
       parser.body_limit(limits.body_bytes);
       stream.expires_after(limits.patience); // for the whole request, however its bytes drip in
       auto [read_error, read_size] = co_await http::async_read(stream, buffer, parser, as_result);
-      std::optional<response> reply;
-      if (read_error)
-        reply = refusal(read_error, limits);
-      else
-        reply = answer(request_of(parser.get()));
-      if (!reply) break;
-      http::response<http::string_body> out = message_of(std::move(*reply), parser.get());
+      std::optional<response> ready;
+      if (read_error) {
+        ready = refusal(read_error, limits);
+      } else {
+        request asked = request_of(parser.get(), stream);
+        ready = co_await await_reply(on, std::move(asked));
+      }
+      if (!ready) break;
+      http::response<http::string_body> out = message_of(std::move(*ready), parser.get());
       if (read_error) out.keep_alive(false);
       stream.expires_after(limits.patience);
       http::response_serializer<http::string_body> serializer{out};
@@ -172,6 +213,12 @@ struct http_server::impl {
 
 http_server::http_server(asio::io_context& context, handler answer, http_limits limits)
     : impl_{std::make_unique<impl>(context, std::move(answer), limits)} {}
+
+http_server::http_server(asio::io_context& context, immediate_handler answer, http_limits limits)
+    : http_server{context, handler{[answer = std::move(answer)](const request& asked, const reply& done) {
+                    done(answer(asked));
+                  }},
+                  limits} {}
 
 http_server::~http_server() {
   // A defect that ends the process by an exception may leave some; any other coroutine would outlive the
@@ -212,8 +259,10 @@ void http_server::stop() {
   boost::system::error_code ignored;
   impl_->acceptor.close(ignored);
   impl_->wake.cancel();
-  for (beast::tcp_stream& each : impl_->streams)
-    each.close();
+  for (connection& each : impl_->connections) {
+    each.stream.close();
+    each.wake.cancel();
+  }
 }
 
 bool http_server::idle() const {

@@ -4,7 +4,7 @@
 // until idle() before the server is destroyed.
 #pragma once
 
-#include "admin/routes.hpp"
+#include "admin/http_message.hpp"
 
 #include <boost/asio/io_context.hpp>
 
@@ -22,13 +22,17 @@ struct http_limits {
   std::uint64_t body_bytes = std::uint64_t{1} << 20;
   std::size_t connections = 64;              // more wait in the listening socket's queue
   std::chrono::milliseconds patience{15000}; // for a whole request, and for the next on a kept connection
+  std::chrono::milliseconds deadline{30000}; // for the handler; then 504, and what it answers is lost
 };
 
 class http_server {
  public:
-  using handler = std::function<response(const request&)>;
+  // May keep the reply and call it later, also after the server has gone.
+  using handler = std::function<void(request, reply)>;
+  using immediate_handler = std::function<response(const request&)>;
 
   http_server(boost::asio::io_context& context, handler answer, http_limits limits = {});
+  http_server(boost::asio::io_context& context, immediate_handler answer, http_limits limits = {});
   ~http_server();
   http_server(const http_server&) = delete;
   http_server& operator=(const http_server&) = delete;

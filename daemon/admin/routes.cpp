@@ -15,21 +15,6 @@ namespace json = boost::json;
 
 namespace {
 
-// Names compare without regard to case; a port may follow, and nothing else. An IPv6 address stands in
-// brackets.
-bool is_loopback(std::string_view host) {
-  std::string name{host};
-  for (char& c : name)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  for (const std::string_view known : {"localhost", "127.0.0.1", "[::1]"}) {
-    if (!name.starts_with(known)) continue;
-    const std::string_view rest = std::string_view{name}.substr(known.size());
-    if (rest.empty()) return true;
-    return rest.front() == ':' && rest.find_first_not_of("0123456789", 1) == std::string_view::npos;
-  }
-  return false;
-}
-
 json::array strings(const std::vector<std::string>& from) {
   json::array to;
   for (const std::string& each : from)
@@ -141,18 +126,33 @@ constexpr std::string_view index_text = "postponed: delays, and looks after fail
                                         "  /healthz         alive\n"
                                         "  /readyz          ready, or the reasons why not\n"
                                         "  /metrics         for Prometheus\n"
-                                        "  /api/v1/status   everything, as JSON\n";
+                                        "  /api/v1/status   everything, as JSON\n"
+                                        "\n"
+                                        "Under /api/v1 (dead letters, replays, pauses, reload, topology):\n"
+                                        "  GET  /api/v1/dead-letters\n"
+                                        "  GET  /api/v1/dead-letters/{name}/messages\n"
+                                        "  GET  /api/v1/dead-letters/{name}/messages/{id}\n"
+                                        "  POST /api/v1/dead-letters/{name}/messages/{id}/replay\n"
+                                        "  GET  /api/v1/dead-letters/{name}/groups\n"
+                                        "  POST /api/v1/dead-letters/{name}/replay, /discard, /restore\n"
+                                        "  GET  /api/v1/replays, /api/v1/replays/{id}\n"
+                                        "  POST /api/v1/replays/{id}/pause, /resume, /stop\n"
+                                        "  POST /api/v1/routes/{name}/pause, /resume\n"
+                                        "  POST /api/v1/reload\n"
+                                        "  GET  /api/v1/topology\n";
+
+response health(const snapshot& shown) {
+  if (shown.store_ok) return {200, "text/plain; charset=utf-8", "ok\n", {}};
+  return {503, "text/plain; charset=utf-8", "the store failed: " + shown.store_error + "\n", {}};
+}
+
+response readiness(const snapshot& shown) {
+  const std::vector<std::string> reasons = reasons_not_ready(shown);
+  const json::object body{{"ready", reasons.empty()}, {"reasons", strings(reasons)}};
+  return {reasons.empty() ? 200u : 503u, "application/json", json::serialize(body) + "\n", {}};
+}
 
 } // namespace
-
-response problem(unsigned status, std::string_view title, std::string_view detail) {
-  std::string printable{detail};
-  for (char& c : printable)
-    if (c < ' ' || c > '~') c = '?';
-  const json::object body{
-      {"type", "about:blank"}, {"title", title}, {"status", status}, {"detail", printable}};
-  return {status, "application/problem+json", json::serialize(body) + "\n", {}};
-}
 
 std::vector<std::string> reasons_not_ready(const snapshot& shown) {
   std::vector<std::string> reasons;
@@ -176,31 +176,27 @@ std::vector<std::string> reasons_not_ready(const snapshot& shown) {
   return reasons;
 }
 
+void add_pages(router& to, const std::function<snapshot()>& take) {
+  to.add("GET", "/", [](const call&, const reply& done) {
+    done({200, "text/plain; charset=utf-8", std::string{index_text}, {}});
+  });
+  to.add("GET", "/healthz", [take](const call&, const reply& done) { done(health(take())); });
+  to.add("GET", "/readyz", [take](const call&, const reply& done) { done(readiness(take())); });
+  to.add("GET", "/metrics", [take](const call&, const reply& done) {
+    done({200, "text/plain; version=0.0.4; charset=utf-8", metrics_text(take()), {}});
+  });
+  to.add("GET", "/api/v1/status", [take](const call&, const reply& done) {
+    done({200, "application/json", status_json(take()), {}});
+  });
+}
+
 response respond(const request& asked, const snapshot& shown) {
-  if (!is_loopback(asked.host))
-    return problem(403, "Forbidden", "the Host header must name localhost, 127.0.0.1 or [::1]");
-  const std::string path = asked.target.substr(0, asked.target.find('?'));
-  const bool known = path == "/" || path == "/healthz" || path == "/readyz" || path == "/metrics" ||
-                     path == "/api/v1/status";
-  if (!known) return problem(404, "Not Found", "there is nothing at " + path + "; / lists what there is");
-  if (asked.method != "GET" && asked.method != "HEAD") {
-    response refused = problem(405, "Method Not Allowed", path + " takes GET and HEAD");
-    refused.headers.emplace_back("Allow", "GET, HEAD");
-    return refused;
-  }
-  if (path == "/healthz")
-    return shown.store_ok
-               ? response{200, "text/plain; charset=utf-8", "ok\n", {}}
-               : response{
-                     503, "text/plain; charset=utf-8", "the store failed: " + shown.store_error + "\n", {}};
-  if (path == "/readyz") {
-    const std::vector<std::string> reasons = reasons_not_ready(shown);
-    const json::object body{{"ready", reasons.empty()}, {"reasons", strings(reasons)}};
-    return {reasons.empty() ? 200u : 503u, "application/json", json::serialize(body) + "\n", {}};
-  }
-  if (path == "/metrics") return {200, "text/plain; version=0.0.4; charset=utf-8", metrics_text(shown), {}};
-  if (path == "/api/v1/status") return {200, "application/json", status_json(shown), {}};
-  return {200, "text/plain; charset=utf-8", std::string{index_text}, {}};
+  if (auto refusal = refused(asked)) return std::move(*refusal);
+  router pages;
+  add_pages(pages, [&shown] { return shown; });
+  response answer;
+  pages.handle(asked, [&answer](response value) { answer = std::move(value); });
+  return answer;
 }
 
 } // namespace postponed::admin

@@ -1,35 +1,20 @@
-// What the admin endpoint answers: request and snapshot in, response out. Pure; any thread.
+// The pages that show the snapshot: health, readiness, metrics, status. Pure; any thread.
 #pragma once
 
+#include "admin/router.hpp"
 #include "admin/snapshot.hpp"
 
+#include <functional>
 #include <string>
-#include <string_view>
-#include <utility>
 #include <vector>
 
 namespace postponed::admin {
 
-struct request {
-  std::string method; // GET, HEAD, ...
-  std::string target; // path and query
-  std::string host;   // the Host header, empty where there is none
-};
+// Adds /, /healthz, /readyz, /metrics and /api/v1/status; each asks for a snapshot of its own.
+void add_pages(router& to, const std::function<snapshot()>& take);
 
-struct response {
-  unsigned status = 200;
-  std::string content_type = "application/json";
-  std::string body;
-  std::vector<std::pair<std::string, std::string>> headers;
-};
-
-// Errors are application/problem+json (RFC 9457). The Host must be a loopback name: a page of elsewhere that
-// makes a browser resolve its own name to 127.0.0.1 (DNS rebinding) is refused with 403.
+// The same, for one request, behind the guard of http_message.hpp.
 response respond(const request& asked, const snapshot& shown);
-
-// An error's body: {type, title, status, detail}. The detail is a sentence for a person; what is not
-// printable ASCII in it, as it came from elsewhere, is shown as '?'.
-response problem(unsigned status, std::string_view title, std::string_view detail);
 
 // Why the daemon is not ready, in words; empty: it is.
 std::vector<std::string> reasons_not_ready(const snapshot& shown);

@@ -195,3 +195,24 @@ TEST_CASE("only a loopback name in the Host header is answered: no page of elsew
   }
   problem_in(respond({"GET", "/healthz", "evil.example"}, sample_snapshot()));
 }
+
+TEST_CASE("a page of elsewhere may not ask for a change, and a page of ours may") {
+  const auto guard = [](const char* method, const char* host, const char* origin) {
+    request asked{method, "/x", host};
+    asked.origin = origin;
+    return refused(asked);
+  };
+  CHECK(!guard("POST", "localhost:9470", "")); // no browser
+  CHECK(!guard("POST", "localhost:9470", "http://localhost:9470"));
+  CHECK(!guard("POST", "[::1]:9470", "HTTP://[::1]:9470"));
+  CHECK(!guard("GET", "localhost:9470", "http://evil.example"));
+  for (const char* origin : {"null", "http://evil.example", "http://localhost", "http://localhost:80",
+                             "https://localhost:9470", "http://localhost:9470.evil.example"}) {
+    INFO(origin);
+    const auto refusal = guard("POST", "localhost:9470", origin);
+    REQUIRE(refusal);
+    CHECK(refusal->status == 403);
+    problem_in(*refusal);
+  }
+  CHECK(guard("DELETE", "localhost", "http://127.0.0.1"));
+}

@@ -1,0 +1,45 @@
+// A request and its response, as the admin endpoint's handlers see them: no socket, no Beast. Pure data; any
+// thread.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace postponed::admin {
+
+struct request {
+  std::string method;   // GET, HEAD, ...
+  std::string target;   // path and query
+  std::string host;     // the Host header, empty where there is none
+  std::string origin{}; // the Origin header: the page that a browser shows; empty where there is none
+  std::string body{};
+  std::string remote{}; // address and port of the peer, for the audit lines
+};
+
+struct response {
+  unsigned status = 200;
+  std::string content_type = "application/json";
+  std::string body;
+  std::vector<std::pair<std::string, std::string>> headers;
+};
+
+// Called once, on the io_context's thread, now or later; a second call is ignored, and so is one that comes
+// after the connection or its patience has ended.
+using reply = std::function<void(response)>;
+
+// An error's body, application/problem+json (RFC 9457): {type, title, status, detail}. The detail is a
+// sentence for a person; what is not printable ASCII in it, as it came from elsewhere, is shown as '?'.
+response problem(unsigned status, std::string_view title, std::string_view detail);
+// With the title that RFC 9110 has for the status.
+response problem(unsigned status, std::string_view detail);
+
+// Nothing where the request may be answered; else the 403. The Host must be a loopback name: a page of
+// elsewhere that makes a browser resolve its own name to 127.0.0.1 (DNS rebinding) gets nothing. A change
+// that a browser asks for (it then says the Origin) must come from a page of this very endpoint.
+std::optional<response> refused(const request& asked);
+
+} // namespace postponed::admin

@@ -1,0 +1,107 @@
+#include "admin/router.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+namespace postponed::admin {
+
+namespace {
+
+// "/a/b" is {a, b}, "/" is {""}; what does not begin with a slash has no segments.
+std::vector<std::string> segments_of(std::string_view path) {
+  std::vector<std::string> out;
+  while (path.starts_with('/')) {
+    const std::size_t end = std::min(path.find('/', 1), path.size());
+    out.emplace_back(path.substr(1, end - 1));
+    path.remove_prefix(end);
+  }
+  return out;
+}
+
+bool is_placeholder(std::string_view segment) {
+  return segment.starts_with('{');
+}
+
+bool fits(const std::vector<std::string>& pattern, const std::vector<std::string>& path) {
+  if (pattern.size() != path.size()) return false;
+  for (std::size_t i = 0; i < path.size(); ++i)
+    if (is_placeholder(pattern[i]) ? path[i].empty() : pattern[i] != path[i]) return false;
+  return true;
+}
+
+bool decode_query(std::string_view text, std::vector<std::pair<std::string, std::string>>& into) {
+  while (!text.empty()) {
+    const std::string_view pair = text.substr(0, text.find('&'));
+    text.remove_prefix(std::min(pair.size() + 1, text.size()));
+    if (pair.empty()) continue;
+    const std::size_t equals = pair.find('=');
+    auto name = percent_decoded(pair.substr(0, equals), true);
+    auto value = percent_decoded(equals < pair.size() ? pair.substr(equals + 1) : "", true);
+    if (!name || !value) return false;
+    into.emplace_back(std::move(*name), std::move(*value));
+  }
+  return true;
+}
+
+} // namespace
+
+std::optional<std::string> percent_decoded(std::string_view text, bool plus) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] != '%') {
+      out += plus && text[at] == '+' ? ' ' : text[at];
+      continue;
+    }
+    unsigned char octet = 0;
+    const char* const first = text.data() + at + 1;
+    if (text.size() - at < 3 || std::from_chars(first, first + 2, octet, 16).ptr != first + 2)
+      return std::nullopt;
+    out += static_cast<char>(octet);
+    at += 2;
+  }
+  return out;
+}
+
+void router::add(std::string method, std::string_view pattern, handler answer) {
+  table_.push_back({std::move(method), segments_of(pattern), std::move(answer)});
+}
+
+void router::handle(request asked, reply done) const {
+  const std::string target = asked.target;
+  const std::string_view path = std::string_view{target}.substr(0, target.find('?'));
+  std::vector<std::string> segments = segments_of(path);
+  call found;
+  bool readable = decode_query(
+      path.size() < target.size() ? std::string_view{target}.substr(path.size() + 1) : "", found.query);
+  for (std::string& each : segments) {
+    auto decoded = percent_decoded(each, false);
+    readable = readable && decoded;
+    if (decoded) each = std::move(*decoded);
+  }
+  if (!readable)
+    return done(problem(400, "in " + target + " a % is not followed by two hexadecimal digits; write %25"));
+  const std::string method = asked.method == "HEAD" ? "GET" : asked.method;
+  std::vector<std::string> allowed;
+  for (const entry& each : table_) {
+    if (!fits(each.pattern, segments)) continue;
+    if (each.method != method) {
+      allowed.push_back(each.method == "GET" ? "GET, HEAD" : each.method);
+      continue;
+    }
+    for (std::size_t i = 0; i < segments.size(); ++i)
+      if (is_placeholder(each.pattern[i])) found.names.push_back(std::move(segments[i]));
+    found.asked = std::move(asked);
+    return each.answer(found, std::move(done));
+  }
+  if (allowed.empty())
+    return done(problem(404, "there is nothing at " + std::string{path} + "; / lists what there is"));
+  std::string list;
+  for (const std::string& each : allowed)
+    list += (list.empty() ? "" : ", ") + each;
+  response refused = problem(405, std::string{path} + " takes " + list);
+  refused.headers.emplace_back("Allow", list);
+  done(std::move(refused));
+}
+
+} // namespace postponed::admin
