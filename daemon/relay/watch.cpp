@@ -19,6 +19,8 @@ double seconds_of(microseconds time) {
   return std::chrono::duration<double>{time}.count();
 }
 
+} // namespace
+
 bool counts_deliveries(std::string_view raw_properties) {
   const auto properties = proto::properties_view::parse(raw_properties);
   const auto headers =
@@ -26,8 +28,6 @@ bool counts_deliveries(std::string_view raw_properties) {
   return headers && std::any_of(headers->begin(), headers->end(),
                                 [](const proto::field& each) { return each.name == "x-delivery-count"; });
 }
-
-} // namespace
 
 std::string_view to_string(alert_kind value) {
   switch (value) {

@@ -71,6 +71,10 @@ struct watched_state {
 // When a message became a dead letter, as its headers tell: postponed's own, else x-death.
 std::optional<wall_time> died_at(std::string_view raw_properties, std::string_view dead_letter_queue);
 
+// Whether the broker tells with a message how often it was delivered (x-delivery-count): it lies in a quorum
+// queue, where brokers before 4.3 count every look against the delivery limit.
+bool counts_deliveries(std::string_view raw_properties);
+
 class watch {
  public:
   // What is known of those that stay is kept. An alert of one that goes, or that is no longer asked for,
@@ -85,10 +89,9 @@ class watch {
   // It could not be read. `missing`: there is no such queue.
   void on_problem(const std::string& name, bool missing, std::string problem);
 
-  // Whether to look at the head of a queue that is not collected, to learn its age: at most once a minute, to
-  // learn it at all, and then only where an alert needs it. Never again where the head carries
-  // x-delivery-count: it is a quorum queue, and brokers before 4.3 count each look against its delivery
-  // limit.
+  // Whether to look at the head of a queue that is not collected, to learn its age: at most once a minute,
+  // where an alert needs it, it is not known, or the queue became shorter since. Never again once the head
+  // counts deliveries.
   bool wants_look(const std::string& name, moment now) const;
   // The head's properties; nothing: the queue was empty.
   void on_head(const std::string& name, std::optional<std::string_view> raw_properties, moment now);

@@ -1,0 +1,83 @@
+// Looks into queues without taking anything: the first messages are got on a channel of its own, copied, and
+// requeued. One queue at a time; a queue that does not exist costs the channel, which is opened anew.
+//
+// Requeued by basic.nack rather than by closing the channel: brokers from 4.3 on do not count that against
+// the delivery limit of a quorum queue. Where the broker keeps silent, the channel is closed at the deadline,
+// and what it holds goes back with it. Lives on the io_context's thread; after stop(), until that has run
+// what is pending.
+#pragma once
+
+#include "io/broker_link.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace postponed::io {
+
+struct peeked {
+  struct item {
+    bool redelivered = false;
+    proto::message content;
+  };
+  std::string problem; // empty: it worked
+  std::string warning; // what the looking costs this queue; empty: nothing that could be seen
+  std::vector<item> messages;
+  std::uint64_t left = 0; // behind these, ready
+};
+
+class peeker {
+ public:
+  static constexpr proto::channel_id channel = 2;
+
+  struct limits {
+    std::chrono::milliseconds answer{10000};  // waiting for others included
+    std::size_t bytes = std::size_t{4} << 20; // properties and bodies; one message is always answered
+  };
+  using taker = std::function<void(peeked&&)>;
+
+  peeker(boost::asio::io_context& context, limits bounds);
+  void attach(broker_link& link) { link_ = &link; } // before anything else
+
+  // The first `limit` messages of a queue (1 at least). `done` is called once, later.
+  void peek(std::string queue, std::size_t limit, taker done);
+
+  void on_event(proto::session_event&& event); // of our channel
+  void on_down();
+  void stop(); // those that wait are answered
+
+ private:
+  enum class phase : std::uint8_t { closed, opening, open, closing };
+  struct job {
+    std::string queue;
+    std::size_t limit = 1, bytes = 0;
+    std::uint64_t last_tag = 0;
+    bool asked = false;
+    peeked found;
+    taker done;
+    steady_time deadline{};
+  };
+
+  void next();
+  void on_got(proto::event::got&& got);
+  void finish(std::string problem); // the first job
+  void fail_all(const std::string& problem);
+  void arm();
+
+  boost::asio::io_context& context_;
+  limits limits_;
+  broker_link* link_ = nullptr;
+  std::deque<job> jobs_; // the first may be under way; in the order of their deadlines
+  phase at_ = phase::closed;
+  bool stopping_ = false;
+  boost::asio::steady_timer deadline_;
+};
+
+} // namespace postponed::io
