@@ -28,21 +28,14 @@ std::optional<proto::channel_id> channel_of(const proto::session_event& event) {
       event);
 }
 
-std::string number(double value) {
-  std::string text = std::to_string(value);
-  text.erase(text.find_last_not_of('0') + 1);
-  if (text.ends_with('.')) text.pop_back();
-  return text;
-}
-
 void log_alert(const relay::alert_event& event) {
   log::write(event.raised ? log::level::warning : log::level::info,
              event.raised ? "dead-letter alert" : "dead-letter alert is over",
              {{"dead_letter", event.dead_letter},
               {"queue", event.queue},
               {"kind", std::string{to_string(event.what.kind)}},
-              {"value", number(event.what.value)},
-              {"threshold", number(event.what.threshold)}});
+              {"value", relay::value_text(event.what.value)},
+              {"threshold", relay::value_text(event.what.threshold)}});
 }
 
 } // namespace

@@ -4,6 +4,7 @@
 #include "proto/properties.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 namespace postponed::relay {
@@ -39,6 +40,16 @@ std::string_view to_string(alert_kind value) {
     return "rate";
   }
   return "?";
+}
+
+std::string value_text(double value) {
+  std::array<char, 400> text{};
+  const auto [end, error] =
+      std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed, 3);
+  std::string_view shown{text.data(), static_cast<std::size_t>(end - text.data())};
+  shown.remove_suffix(shown.size() - 1 - shown.find_last_not_of('0'));
+  if (shown.ends_with('.')) shown.remove_suffix(1);
+  return std::string{shown};
 }
 
 std::optional<wall_time> died_at(std::string_view raw_properties, std::string_view dead_letter_queue) {

@@ -48,6 +48,7 @@ struct alert {
   double value = 0, threshold = 0;
   wall_time since{}; // when it was raised
 };
+std::string value_text(double value); // no exponent, at most three decimals: JSON takes it
 struct alert_event {
   bool raised = false; // false: it is over
   std::string dead_letter, queue, webhook;
