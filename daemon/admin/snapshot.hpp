@@ -3,6 +3,7 @@
 #pragma once
 
 #include "relay/counters.hpp"
+#include "relay/watch.hpp"
 #include "store/store.hpp"
 
 #include <chrono>
@@ -33,8 +34,14 @@ struct route_state {
 
 struct topology_state {
   bool ready = false;
-  std::string mode;                     // create, off
+  std::string mode;                     // create, verify, off
   std::vector<std::string> differences; // in words: what, have, want
+};
+
+struct reload_state { // the last one that was asked for
+  bool ok = true;     // false: the file was refused, the former configuration is in force
+  std::optional<wall_time> at{};
+  std::vector<std::string> errors{}, warnings{}; // file:line:column: what; what to do
 };
 
 struct snapshot {
@@ -43,7 +50,9 @@ struct snapshot {
   wall_time started{};
   std::vector<connection_state> connections;
   std::vector<route_state> routes;
+  std::vector<relay::watched_state> dead_letters; // all of the file; those without a queue are not known
   topology_state topology;
+  reload_state reload;
   store::store_stats store;
   bool store_ok = true;
   std::string store_error;
@@ -51,5 +60,10 @@ struct snapshot {
   std::uint64_t resident_bytes = 0; // of the process
   relay::counters counters;
 };
+
+// How long ago, in seconds and fractions; 0 where a clock that was set back makes it negative.
+inline double seconds_between(wall_time then, wall_time now) {
+  return now > then ? std::chrono::duration<double>(now - then).count() : 0;
+}
 
 } // namespace postponed::admin
