@@ -2,6 +2,7 @@
 
 #include "admin/api_answers.hpp"
 #include "admin/routes.hpp"
+#include "admin/text_forms.hpp"
 
 #include <boost/json/serialize.hpp>
 
@@ -38,6 +39,13 @@ std::string names_of(const std::vector<relay::watched_state>& all) {
 
 response json_response(const boost::json::value& body, unsigned status) {
   return {status, "application/json", boost::json::serialize(body) + "\n", {}};
+}
+
+boost::json::array strings(const std::vector<std::string>& from) {
+  boost::json::array to;
+  for (const std::string& each : from)
+    to.emplace_back(shown_text(each));
+  return to;
 }
 
 response problem(const failure& from) {

@@ -4,14 +4,19 @@
 #include "admin/control.hpp"
 #include "admin/http_message.hpp"
 
+#include <boost/json/array.hpp>
 #include <boost/json/value.hpp>
 
+#include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace postponed::admin {
 
 response json_response(const boost::json::value& body, unsigned status = 200);
+// What is no text in them, as it came from elsewhere, shown as U+FFFD.
+boost::json::array strings(const std::vector<std::string>& from);
 // A failure as its problem.
 response problem(const failure& from);
 

@@ -13,13 +13,6 @@ namespace json = boost::json;
 
 namespace {
 
-json::array strings(const std::vector<std::string>& from) {
-  json::array to;
-  for (const std::string& each : from)
-    to.emplace_back(shown_text(each));
-  return to;
-}
-
 response reloaded(const reload_outcome& how) {
   json::object to;
   if (!how.ok) {

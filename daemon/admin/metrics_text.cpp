@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <iterator>
 
@@ -99,6 +100,45 @@ constexpr route_family route_families[] = {
      &counters::repeated},
     {"postponed_dead_letter_failures_total", "counter",
      "Dead letters that were not accepted; they stay held.", &counters::dead_letter_failures},
+    {"postponed_retries_total", "counter", "Consumer failures taken for another attempt.",
+     &counters::retries},
+    {"postponed_suppressed_messages_total", "counter", "Not held, as deduplication knew them already.",
+     &counters::suppressed},
+    {"postponed_loops_cut_total", "counter", "Messages that came round too often, now dead letters.",
+     &counters::hops_cut},
+    {"postponed_circuits_opened_total", "counter", "Times that a destination was left alone.",
+     &counters::circuit_opened},
+    {"postponed_circuits_open", "gauge", "Destinations of the route that are left alone.",
+     &counters::circuits_open},
+    {"postponed_parked_messages", "gauge", "In memory, waiting for a destination that is left alone.",
+     &counters::parked},
+    {"postponed_paced_messages", "gauge", "Due, and waiting for the route's rate.", &counters::paced},
+};
+
+struct late_outcome {
+  std::string_view name;
+  std::uint64_t relay::route_counters::*value;
+};
+constexpr late_outcome late_outcomes[] = {{"released", &counters::late_released},
+                                          {"dead_lettered", &counters::late_buried},
+                                          {"spread", &counters::late_spread}};
+
+using dead_counters = relay::dead_letter_counters;
+struct dead_letter_family {
+  std::string_view name, type, help;
+  std::uint64_t relay::dead_letter_counters::*value;
+};
+constexpr dead_letter_family dead_letter_families[] = {
+    {"postponed_dead_letter_collected_total", "counter", "Messages drawn from the queue into the store.",
+     &dead_counters::collected},
+    {"postponed_dead_letter_redelivered_total", "counter", "... of which the broker had delivered before.",
+     &dead_counters::redelivered},
+    {"postponed_dead_letter_replayed_total", "counter", "Messages sent again.", &dead_counters::replayed},
+    {"postponed_dead_letter_replay_skipped_total", "counter",
+     "Messages that a replay left, as nothing tells where they came from.", &dead_counters::replay_skipped},
+    {"postponed_dead_letter_waiting_messages", "gauge",
+     "On their way to a dead-letter destination that accepts nothing; they stay held.",
+     &dead_counters::waiting},
 };
 
 void write_routes(writer& to, const snapshot& shown) {
@@ -112,9 +152,66 @@ void write_routes(writer& to, const snapshot& shown) {
   for (const auto& [route, count] : shown.counters.routes)
     for (const auto& [why, messages] : count.dead_lettered)
       to.sample(number(messages), fmt::format("{},reason=\"{}\"", route_label(route), proto::to_string(why)));
+  to.family("postponed_late_messages_total", "counter",
+            "Messages that were due long before, by what was done.");
+  for (const auto& [route, count] : shown.counters.routes)
+    for (const late_outcome& each : late_outcomes)
+      to.sample(number(count.*each.value), fmt::format("{},outcome=\"{}\"", route_label(route), each.name));
+  to.family("postponed_route_paused", "gauge", "1 while a person has paused the route.");
+  for (const auto& [route, count] : shown.counters.routes)
+    to.sample(count.paused ? 1 : 0, route_label(route));
+  to.family("postponed_route_configured", "gauge", "0: held messages wait for the route to come back.");
+  for (const auto& [route, count] : shown.counters.routes)
+    to.sample(count.configured ? 1 : 0, route_label(route));
   to.family("postponed_lateness_seconds", "histogram", "Confirmed release minus due time.");
   for (const auto& [route, count] : shown.counters.routes)
     to.histogram(count.lateness, route_label(route));
+}
+
+std::string dead_label(const std::string& name) {
+  return fmt::format("dead_letter=\"{}\"", escaped(name));
+}
+
+void write_collected(writer& to, const snapshot& shown) {
+  for (const dead_letter_family& each : dead_letter_families) {
+    to.family(each.name, each.type, each.help);
+    for (const auto& [name, count] : shown.counters.dead_letters)
+      to.sample(number(count.*each.value), dead_label(name));
+  }
+  to.family("postponed_dead_letter_blocked", "gauge", "1: its destination refused the last dead letter.");
+  for (const auto& [name, count] : shown.counters.dead_letters)
+    to.sample(count.blocked ? 1 : 0, dead_label(name));
+  to.family("postponed_dead_letter_collected_messages", "gauge",
+            "Messages in the store, the trash not counted.");
+  for (const store::letter_totals& each : shown.letters)
+    to.sample(number(each.kept), dead_label(each.dead_letter));
+  to.family("postponed_dead_letter_trash_messages", "gauge", "Messages in the trash.");
+  for (const store::letter_totals& each : shown.letters)
+    to.sample(number(each.trash), dead_label(each.dead_letter));
+}
+
+// What is not known has no sample: a 0 would read as an empty queue.
+void write_watched(writer& to, const snapshot& shown) {
+  to.family("postponed_dead_letter_depth", "gauge", "Messages in the queue; collected: in the store.");
+  for (const relay::watched_state& each : shown.dead_letters)
+    if (each.known) to.sample(number(each.depth), dead_label(each.name));
+  to.family("postponed_dead_letter_oldest_age_seconds", "gauge", "Since the oldest became a dead letter.");
+  for (const relay::watched_state& each : shown.dead_letters)
+    if (each.oldest) to.sample(seconds_between(*each.oldest, shown.now), dead_label(each.name));
+  to.family("postponed_dead_letter_rate_per_minute", "gauge", "Arrivals in the last minute.");
+  for (const relay::watched_state& each : shown.dead_letters)
+    if (each.rate_per_minute) to.sample(*each.rate_per_minute, dead_label(each.name));
+  to.family("postponed_dead_letter_missing", "gauge", "1: there is no such queue.");
+  for (const relay::watched_state& each : shown.dead_letters)
+    to.sample(each.missing ? 1 : 0, dead_label(each.name));
+  to.family("postponed_dead_letter_alert", "gauge", "1 while the alert is raised.");
+  for (const relay::watched_state& each : shown.dead_letters)
+    for (const relay::alert_kind kind :
+         {relay::alert_kind::depth, relay::alert_kind::age, relay::alert_kind::rate}) {
+      const bool raised = std::any_of(each.alerts.begin(), each.alerts.end(),
+                                      [&](const relay::alert& of) { return of.kind == kind; });
+      to.sample(raised ? 1 : 0, fmt::format("{},kind=\"{}\"", dead_label(each.name), relay::to_string(kind)));
+    }
 }
 
 void write_connections(writer& to, const snapshot& shown) {
@@ -148,7 +245,11 @@ std::string metrics_text(const snapshot& shown) {
   to.single("postponed_resident_bytes", "gauge", "Resident memory of the process.",
             number(shown.resident_bytes));
   write_routes(to, shown);
+  write_collected(to, shown);
+  write_watched(to, shown);
   write_connections(to, shown);
+  to.single("postponed_config_reload_ok", "gauge",
+            "0: the last reload was refused, the former file is in force.", shown.reload.ok ? 1 : 0);
   to.single("postponed_topology_ready", "gauge", "1 once the topology was declared.",
             shown.topology.ready ? 1 : 0);
   to.single("postponed_topology_differences", "gauge", "Declarations that the broker refused.",

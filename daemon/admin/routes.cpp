@@ -1,5 +1,7 @@
 #include "admin/routes.hpp"
 
+#include "admin/api_answers.hpp"
+#include "admin/letters_json.hpp"
 #include "admin/metrics_text.hpp"
 
 #include <boost/json/array.hpp>
@@ -14,13 +16,6 @@ namespace postponed::admin {
 namespace json = boost::json;
 
 namespace {
-
-json::array strings(const std::vector<std::string>& from) {
-  json::array to;
-  for (const std::string& each : from)
-    to.emplace_back(each);
-  return to;
-}
 
 // The upper bound of the bucket in which the share of the observations is reached, in milliseconds; null
 // where there are none, or where it lies beyond the last bound.
@@ -57,6 +52,15 @@ json::object route_json(const std::string& name, const route_state* known, const
   to["repeated"] = c.repeated;
   to["dead_lettered"] = std::move(dead);
   to["dead_letter_failures"] = c.dead_letter_failures;
+  to["retries"] = c.retries;
+  to["suppressed"] = c.suppressed;
+  to["late"] = {{"released", c.late_released}, {"dead_lettered", c.late_buried}, {"spread", c.late_spread}};
+  to["loops_cut"] = c.hops_cut;
+  to["circuits_opened"] = c.circuit_opened;
+  to["circuits_open"] = c.circuits_open;
+  to["parked"] = c.parked;
+  to["paced"] = c.paced;
+  to["paused"] = c.paused;
   to["lateness_ms"] = {{"messages", c.lateness.total},
                        {"p50_at_most", percentile(c.lateness, 0.5)},
                        {"p99_at_most", percentile(c.lateness, 0.99)}};
@@ -117,6 +121,14 @@ std::string status_json(const snapshot& shown) {
   to["topology"] = {{"mode", shown.topology.mode},
                     {"ready", shown.topology.ready},
                     {"differences", strings(shown.topology.differences)}};
+  json::array dead_letters;
+  for (const relay::watched_state& each : shown.dead_letters)
+    dead_letters.push_back(dead_letter_json(each, shown));
+  to["dead_letters"] = std::move(dead_letters);
+  to["reload"] = {{"ok", shown.reload.ok},
+                  {"at", shown.reload.at ? json::value(proto::format_rfc3339(*shown.reload.at)) : nullptr},
+                  {"errors", strings(shown.reload.errors)},
+                  {"warnings", strings(shown.reload.warnings)}};
   to["resident_bytes"] = shown.resident_bytes;
   return json::serialize(to) + "\n";
 }

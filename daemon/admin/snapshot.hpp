@@ -4,6 +4,7 @@
 
 #include "relay/counters.hpp"
 #include "relay/watch.hpp"
+#include "store/letters.hpp"
 #include "store/store.hpp"
 
 #include <chrono>
@@ -51,6 +52,7 @@ struct snapshot {
   std::vector<connection_state> connections;
   std::vector<route_state> routes;
   std::vector<relay::watched_state> dead_letters; // all of the file; those without a queue are not known
+  std::vector<store::letter_totals> letters;      // of those collected, as last read
   topology_state topology;
   reload_state reload;
   store::store_stats store;

@@ -24,6 +24,24 @@ bool promtool_accepts(const std::string& metrics) {
   return ::pclose(run) == 0 && written;
 }
 
+// One of which all is known, and one whose queue is not there.
+snapshot with_dead_letters() {
+  snapshot shown = sample_snapshot();
+  relay::watched_state bin, lost;
+  bin.name = "bin";
+  bin.known = true;
+  bin.depth = 12;
+  bin.oldest = shown.now - std::chrono::seconds{45};
+  bin.rate_per_minute = 2.5;
+  bin.alerts = {{relay::alert_kind::age, 45, 40, shown.now}};
+  lost.name = "lost";
+  lost.missing = true;
+  shown.dead_letters = {bin, lost};
+  shown.letters = {{"bin", 11, 100, 3, 30, bin.oldest}};
+  shown.counters.dead_letters["bin"] = {41, 42, 43, 44, 45, true};
+  return shown;
+}
+
 bool has_line(const std::string& text, const std::string& line) {
   return ("\n" + text).find("\n" + line + "\n") != std::string::npos;
 }
@@ -52,6 +70,19 @@ TEST_CASE("every counter of the snapshot is shown, under its name and in base un
         "postponed_dead_lettered_messages_total{route=\"timeouts\",reason=\"bad_delay\"} 2",
         "postponed_dead_lettered_messages_total{route=\"timeouts\",reason=\"unroutable\"} 1",
         "postponed_dead_letter_failures_total{route=\"timeouts\"} 4",
+        "postponed_retries_total{route=\"timeouts\"} 21",
+        "postponed_suppressed_messages_total{route=\"timeouts\"} 22",
+        "postponed_late_messages_total{route=\"timeouts\",outcome=\"released\"} 23",
+        "postponed_late_messages_total{route=\"timeouts\",outcome=\"dead_lettered\"} 24",
+        "postponed_late_messages_total{route=\"timeouts\",outcome=\"spread\"} 25",
+        "postponed_loops_cut_total{route=\"timeouts\"} 26",
+        "postponed_circuits_opened_total{route=\"timeouts\"} 27",
+        "postponed_circuits_open{route=\"timeouts\"} 28",
+        "postponed_parked_messages{route=\"timeouts\"} 29",
+        "postponed_paced_messages{route=\"timeouts\"} 30",
+        "postponed_route_paused{route=\"timeouts\"} 1",
+        "postponed_route_configured{route=\"timeouts\"} 1",
+        "postponed_config_reload_ok 1",
         "postponed_connection_open{role=\"consume\"} 1",
         "postponed_connection_blocked{role=\"publish\"} 0",
         "postponed_reconnects_total{role=\"publish\"} 3",
@@ -126,14 +157,43 @@ TEST_CASE("what is wrong shows in the gauges") {
   shown.connections[0].blocked = true;
   shown.routes[0].state = "waiting";
   shown.topology = {false, "create", {"queue a: have x, want y"}};
+  shown.reload.ok = false;
+  shown.counters.routes["timeouts"].configured = false;
   const std::string text = metrics_text(shown);
   for (const char* line :
        {"postponed_ready 0", "postponed_store_ok 0", "postponed_connection_open{role=\"publish\"} 0",
         "postponed_connection_blocked{role=\"consume\"} 1", "postponed_route_consuming{route=\"timeouts\"} 0",
-        "postponed_topology_ready 0", "postponed_topology_differences 1"}) {
+        "postponed_topology_ready 0", "postponed_topology_differences 1", "postponed_config_reload_ok 0",
+        "postponed_route_configured{route=\"timeouts\"} 0"}) {
     INFO(line);
     CHECK(has_line(text, line));
   }
+}
+
+TEST_CASE("dead letters are shown by what is known of them, and nothing is made up") {
+  const std::string text = metrics_text(with_dead_letters());
+  for (const char* line : {"postponed_dead_letter_depth{dead_letter=\"bin\"} 12",
+                           "postponed_dead_letter_oldest_age_seconds{dead_letter=\"bin\"} 45",
+                           "postponed_dead_letter_rate_per_minute{dead_letter=\"bin\"} 2.5",
+                           "postponed_dead_letter_alert{dead_letter=\"bin\",kind=\"depth\"} 0",
+                           "postponed_dead_letter_alert{dead_letter=\"bin\",kind=\"age\"} 1",
+                           "postponed_dead_letter_missing{dead_letter=\"bin\"} 0",
+                           "postponed_dead_letter_missing{dead_letter=\"lost\"} 1",
+                           "postponed_dead_letter_alert{dead_letter=\"lost\",kind=\"rate\"} 0",
+                           "postponed_dead_letter_collected_messages{dead_letter=\"bin\"} 11",
+                           "postponed_dead_letter_trash_messages{dead_letter=\"bin\"} 3",
+                           "postponed_dead_letter_collected_total{dead_letter=\"bin\"} 41",
+                           "postponed_dead_letter_redelivered_total{dead_letter=\"bin\"} 42",
+                           "postponed_dead_letter_replayed_total{dead_letter=\"bin\"} 43",
+                           "postponed_dead_letter_replay_skipped_total{dead_letter=\"bin\"} 44",
+                           "postponed_dead_letter_waiting_messages{dead_letter=\"bin\"} 45",
+                           "postponed_dead_letter_blocked{dead_letter=\"bin\"} 1"}) {
+    INFO(line);
+    CHECK(has_line(text, line));
+  }
+  for (const char* name : {"depth", "oldest_age_seconds", "rate_per_minute"})
+    CHECK(text.find(std::string{"postponed_dead_letter_"} + name + "{dead_letter=\"lost\"}") ==
+          std::string::npos);
 }
 
 TEST_CASE("promtool finds nothing wrong, with all that there can be and with nothing") {
@@ -145,6 +205,7 @@ TEST_CASE("promtool finds nothing wrong, with all that there can be and with not
   odd.counters.routes["a\"b\\c\nd"].intake = UINT64_MAX;
   CHECK(promtool_accepts(metrics_text(sample_snapshot())));
   CHECK(promtool_accepts(metrics_text(odd)));
+  CHECK(promtool_accepts(metrics_text(with_dead_letters())));
   CHECK(promtool_accepts(metrics_text(snapshot{})));
   CHECK(!promtool_accepts("# HELP wrong It has no type.\nwrong{ 1\n")); // that promtool is asked at all
 }

@@ -108,6 +108,10 @@ TEST_CASE("the status shows everything as JSON") {
   CHECK(route.at("dead_lettered").at("bad_delay") == 2);
   CHECK(route.at("lateness_ms").at("p50_at_most").to_number<double>() == 2);
   CHECK(route.at("lateness_ms").at("p99_at_most").to_number<double>() == 50);
+  CHECK(route.at("late").at("spread") == 25);
+  CHECK(route.at("paused") == true);
+  CHECK(body.at("dead_letters").as_array().empty());
+  CHECK(body.at("reload") == json::parse(R"({"ok": true, "at": null, "errors": [], "warnings": []})"));
   CHECK(body.at("store").at("wal_bytes") == 4096);
   CHECK(body.at("topology").at("mode") == "create");
   CHECK(body.at("relay").at("in_flight") == 13);
@@ -141,6 +145,23 @@ TEST_CASE("the status shows routes that only the file knows, and those that only
   CHECK(routes[1].at("name") == "timeouts");
   CHECK(routes[2].at("name") == "gone");
   CHECK(routes[2].at("state") == "orphan");
+}
+
+TEST_CASE("the status shows dead letters, and a reload that was refused") {
+  snapshot shown = sample_snapshot();
+  relay::watched_state bin;
+  bin.name = "bin";
+  bin.queue = "orders.dead";
+  bin.known = true;
+  bin.depth = 12;
+  shown.dead_letters = {bin};
+  shown.reload = {false, shown.now, {"a.yaml:3:5: no such key \xff; remove it"}, {}};
+  const json::object body = json::parse(get("/api/v1/status", shown).body).as_object();
+  CHECK(body.at("dead_letters").at(0).at("name") == "bin");
+  CHECK(body.at("dead_letters").at(0).at("depth") == 12);
+  CHECK(body.at("reload").at("ok") == false);
+  CHECK(body.at("reload").at("at") == "2026-11-23T00:01:30.000Z");
+  CHECK(body.at("reload").at("errors").at(0) == "a.yaml:3:5: no such key \xEF\xBF\xBD; remove it");
 }
 
 TEST_CASE("the index lists what there is, and all of it is there") {

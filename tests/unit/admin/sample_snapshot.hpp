@@ -38,6 +38,17 @@ inline admin::snapshot sample_snapshot() {
   count.dead_lettered[reason::bad_delay] = 2;
   count.dead_lettered[reason::unroutable] = 1;
   count.dead_letter_failures = 4;
+  count.retries = 21;
+  count.suppressed = 22;
+  count.late_released = 23;
+  count.late_buried = 24;
+  count.late_spread = 25;
+  count.hops_cut = 26;
+  count.circuit_opened = 27;
+  count.circuits_open = 28;
+  count.parked = 29;
+  count.paced = 30;
+  count.paused = true;
   for (int i = 0; i < 9; ++i)
     count.lateness.observe(1.5);
   count.lateness.observe(40);
