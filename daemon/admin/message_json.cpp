@@ -1,10 +1,13 @@
 #include "admin/message_json.hpp"
 
 #include "admin/text_forms.hpp"
+#include "proto/field_text.hpp"
 #include "proto/headers.hpp"
 #include "proto/properties.hpp"
 
 #include <boost/json/array.hpp>
+
+#include <cmath>
 
 namespace postponed::admin {
 
@@ -58,7 +61,10 @@ json::value value_json(const proto::field& from) {
   if (const auto integer = from.integer())
     return from.type == 'T' ? time_json(*integer) : json::value(*integer);
   if (from.type == 'L' || from.type == 'T') return octets(from.value);
-  if (const auto real = from.real()) return *real;
+  if (const auto real = from.real()) {
+    if (std::isfinite(*real)) return *real;
+    return json::string{proto::text_of(from)}; // JSON has no number for it
+  }
   if (const auto boolean = from.boolean()) return *boolean;
   if (const auto table = from.table()) return table_json(*table);
   if (const auto array = from.array()) return array_json(*array);

@@ -12,8 +12,8 @@ namespace postponed::admin {
 
 // {exchange, routing_key, properties: {content_type, ...}, headers: {name: value}, body | body_base64}.
 // Headers are strings, numbers, booleans, null, RFC 3339 for timestamps, arrays and objects; bytes that are
-// no text are {"base64": ..}. A body that is UTF-8 is shown as text. Properties or headers that do not parse
-// stand as base64 under raw_properties.
+// no text are {"base64": ..}, and NaN, +Inf and -Inf strings. A body that is UTF-8 is shown as text.
+// Properties or headers that do not parse stand as base64 under raw_properties.
 boost::json::object message_json(const proto::message& from);
 
 // The message with these changes: {body | body_base64, properties: {name: value or null},

@@ -146,6 +146,22 @@ TEST_CASE("one message is shown whole") {
   CHECK(!odd.as_object().contains("headers"));
 }
 
+TEST_CASE("a message whose numbers JSON does not have is shown as JSON all the same") {
+  api_world world;
+  store::letter one = sample_letter();
+  const std::string table{"\1n"
+                          "d\x7f\xf8\0\0\0\0\0\0"
+                          "\1i"
+                          "f\xff\x80\0\0",
+                          18};
+  proto::properties_view properties;
+  properties.headers = table;
+  one.content.properties = proto::encode(properties);
+  world.control.letters[7] = one;
+  const auto message = world.get("/api/v1/dead-letters/bin/messages/7").at("message");
+  CHECK(message.at("headers") == boost::json::parse(R"({"n": "NaN", "i": "-Inf"})"));
+}
+
 TEST_CASE("a message that is not there, or is another dead letter's, is told so") {
   api_world world;
   world.control.letters[7] = sample_letter();
