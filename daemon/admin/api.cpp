@@ -63,6 +63,11 @@ api::api(std::function<snapshot()> take, control& over, audit_log audit)
 
 void api::handle(request asked, reply done) const {
   if (auto refusal = refused(asked)) return done(std::move(*refusal));
+  // To pass over a query would be to pass over a filter or a dry_run in it.
+  const std::size_t mark = asked.target.find('?');
+  if (asked.method == "POST" && mark < asked.target.size() - 1)
+    return done(problem(400, "a POST takes no query; what was meant by " + asked.target.substr(mark) +
+                                 " belongs into its body, as JSON"));
   table_.handle(std::move(asked), std::move(done));
 }
 

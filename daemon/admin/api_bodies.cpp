@@ -12,6 +12,7 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::size_t longest_name = 255; // AMQP's short string
+constexpr double fastest = 1e9;           // a second; as in the configuration
 
 // The filter with the ids.
 std::optional<store::letter_filter> chosen(json_reader& reader, const std::string& dead_letter, wall_time now,
@@ -39,6 +40,7 @@ std::optional<selection> selection_from(std::string_view body, const std::string
   const auto given = body_object(body, false, wrong);
   if (!given) return std::nullopt;
   json_reader reader{*given, "the request", {"filter", "ids", "dry_run"}, wrong};
+  reader.refuse_nulls();
   const bool dry_run = reader.flag("dry_run").value_or(false);
   auto by = chosen(reader, dead_letter, now, wrong);
   if (!by) return std::nullopt;
@@ -69,10 +71,12 @@ std::optional<replay_order> replay_from(std::string_view body, const std::string
   if (!given) return std::nullopt;
   json_reader reader{
       *given, "the request", {"filter", "ids", "to", "rate", "canary", "limit", "dry_run", "from"}, wrong};
+  reader.refuse_nulls();
   replay_order out;
   out.dry_run = reader.flag("dry_run").value_or(false);
   out.selective = reader.has("filter") || reader.has("ids");
   out.spec.rate = reader.positive("rate").value_or(0);
+  if (out.spec.rate > fastest) reader.mistake("rate", "1000000000 at most, or be left out for no limit");
   out.spec.canary = reader.whole("canary").value_or(0);
   out.spec.limit = reader.whole("limit").value_or(0);
   if (const auto from = reader.text("from")) {

@@ -75,6 +75,8 @@ void api::add_daemon() {
               }));
         });
   table_.add("POST", "/api/v1/reload", [this](const call& from, reply done) {
+    std::string wrong;
+    if (!no_body(from.asked.body, wrong)) return done(problem(400, wrong));
     over_.reload(
         from.asked.remote,
         or_problem<reload_outcome>(std::move(done), [this, asked = from.asked](const reload_outcome& how) {

@@ -1,6 +1,7 @@
 #include "admin/api.hpp"
 #include "admin/api_answers.hpp"
 #include "admin/api_bodies.hpp"
+#include "admin/json_reader.hpp"
 #include "admin/letters_json.hpp"
 
 #include <boost/json/array.hpp>
@@ -106,6 +107,8 @@ void api::add_replays() {
         "POST", "/api/v1/replays/{id}/" + std::string{each.path}, [this, each](const call& from, reply done) {
           const std::int64_t id = id_from(from.names[0]);
           if (id == 0) return done(no_such_job(from.names[0]));
+          std::string wrong;
+          if (!no_body(from.asked.body, wrong)) return done(problem(400, wrong));
           over_.change_job(id, each.to,
                            or_problem<store::job>(
                                std::move(done), [this, each, asked = from.asked](const store::job& job) {

@@ -4,6 +4,7 @@
 #include <boost/json/serialize.hpp>
 
 #include <algorithm>
+#include <cmath>
 
 namespace postponed::admin {
 
@@ -45,6 +46,11 @@ std::optional<json::object> body_object(std::string_view body, bool empty_is_obj
   return std::move(parsed.as_object());
 }
 
+bool no_body(std::string_view body, std::string& wrong) {
+  if (const auto given = body_object(body, true, wrong)) json_reader{*given, "the request", {}, wrong};
+  return wrong.empty();
+}
+
 json_reader::json_reader(const json::object& from, std::string_view called,
                          std::initializer_list<std::string_view> known, std::string& wrong)
     : from_{from}, called_{called}, wrong_{wrong} {
@@ -54,7 +60,8 @@ json_reader::json_reader(const json::object& from, std::string_view called,
     std::string list;
     for (const std::string_view name : known)
       list += (list.empty() ? "" : ", ") + std::string{name};
-    wrong_ = called_ + " has no key \"" + std::string{key} + "\"; it may have " + list;
+    wrong_ =
+        called_ + " has no key \"" + std::string{key} + "\"; it may have " + (list.empty() ? "none" : list);
   }
 }
 
@@ -65,6 +72,13 @@ const json::value* json_reader::find(std::string_view key) const {
 
 bool json_reader::has(std::string_view key) const {
   return find(key) != nullptr;
+}
+
+void json_reader::refuse_nulls() {
+  for (const auto& each : from_)
+    if (each.value().is_null() && wrong_.empty())
+      wrong_ = std::string{each.key().data(), each.key().size()} + " in " + called_ +
+               " is null; give it a value, or leave it out";
 }
 
 void json_reader::mistake(std::string_view key, std::string_view should_be) {
@@ -95,7 +109,7 @@ std::optional<double> json_reader::positive(std::string_view key) {
   const json::value* const value = find(key);
   if (value == nullptr) return std::nullopt;
   if (value->is_number())
-    if (const double number = value->to_number<double>(); number > 0) return number;
+    if (const double number = value->to_number<double>(); number > 0 && std::isfinite(number)) return number;
   mistake(key, "a number, more than 0");
   return std::nullopt;
 }

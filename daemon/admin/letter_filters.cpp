@@ -128,6 +128,7 @@ std::optional<store::letter_filter> filter_from(const json::object* from, const 
                      "filter",
                      {"route", "reason", "queue", "group", "older_than", "newer_than", "headers", "text"},
                      wrong};
+  reader.refuse_nulls();
   for (const std::string_view key :
        {"route", "reason", "queue", "group", "older_than", "newer_than", "text"}) {
     const auto value = reader.text(key);

@@ -68,6 +68,8 @@ TEST_CASE("a body that cannot be read changes nothing, and is told with what wou
   CHECK_THAT(refusal(R"({"ids": ["7"]})"), Catch::Contains("whole numbers"));
   CHECK_THAT(refusal(R"({"rate": 0})"), Catch::Contains("more than 0"));
   CHECK_THAT(refusal(R"({"rate": "fast"})"), Catch::Contains("rate"));
+  CHECK_THAT(refusal(R"({"rate": 1e25})"), Catch::Contains("1000000000 at most"));
+  CHECK_THAT(refusal(R"({"rate": 1e400})"), Catch::Contains("rate"));
   CHECK_THAT(refusal(R"({"canary": -1})"), Catch::Contains("canary"));
   CHECK_THAT(refusal(R"({"limit": 1.5})"), Catch::Contains("limit"));
   CHECK_THAT(refusal(R"({"dry_run": "yes"})"), Catch::Contains("true or false"));
@@ -78,6 +80,30 @@ TEST_CASE("a body that cannot be read changes nothing, and is told with what wou
   CHECK_THAT(refusal(R"({"from": "disk"})"), Catch::Contains("store"));
   CHECK(world.control.calls.empty());
   CHECK(world.audited.empty());
+}
+
+TEST_CASE("what was meant to choose or to try, and does not, never means all of them") {
+  for (const char* what : {"discard", "restore", "replay"}) {
+    api_world world;
+    const std::string path = std::string{"/api/v1/dead-letters/bin/"} + what;
+    for (const char* body : {R"({"ids": null})", R"({"filter": null})", R"({"filter": {"route": null}})",
+                             R"({"filter": {}, "dry_run": null})"})
+      CHECK_THAT(world.refusal(400, "POST", path, body), Catch::Contains("null; give it a value, or leave"));
+    CHECK_THAT(world.refusal(400, "POST", path + "?route=timeouts&dry_run=true", "{}"),
+               Catch::Contains("no query") && Catch::Contains("?route=timeouts&dry_run=true"));
+    CHECK(world.control.calls.empty());
+    CHECK(world.ask("POST", path + "?", "{}").status < 300);
+  }
+}
+
+TEST_CASE("a body is refused where none is taken") {
+  api_world world;
+  for (const char* path : {"/api/v1/reload", "/api/v1/replays/3/stop"}) {
+    CHECK_THAT(world.refusal(400, "POST", path, R"({"why": "x"})"), Catch::Contains("it may have none"));
+    CHECK_THAT(world.refusal(400, "POST", path, "[1"), Catch::Contains("no JSON"));
+  }
+  CHECK(world.control.calls.empty());
+  world.post("/api/v1/replays/3/stop", "{}");
 }
 
 TEST_CASE("a replay begins a job as it was asked for") {
