@@ -1,6 +1,7 @@
-// A real RabbitMQ of the test's own (deploy/throwaway-rabbitmq), on loopback and in a temporary folder. Its
-// start takes some 5 s: most tests share one (shared()) and use fresh queue names; only those that stop it
-// have their own. Start it on the main thread (process.hpp says why). Not thread-safe.
+// A real RabbitMQ of the test's own (deploy/throwaway-rabbitmq), on loopback and in a temporary folder; which
+// version, POSTPONED_TEST_BROKER in the environment says (3.10 or 4.3; tests/run --broker). Its start takes
+// some 5 s: most tests share one (shared()) and use fresh queue names; only those that stop it have their own.
+// Start it on the main thread (process.hpp says why). Not thread-safe.
 #pragma once
 
 #include "support/process.hpp"
