@@ -161,12 +161,14 @@ TEST_CASE("an answer for a peer that has gone is no harm, and its place becomes 
 
 TEST_CASE("stopping does not wait for answers that have not come") {
   std::unique_ptr<raw_client> waiting;
+  const auto begin = std::chrono::steady_clock::now();
   {
     hesitant_server server;
     waiting = std::make_unique<raw_client>(server.port);
     waiting->send(get_a);
     server.asked(0);
-  } // the reply is called after the server's end
+  }                                                      // the reply is called after the server's end
+  CHECK(std::chrono::steady_clock::now() - begin < 10s); // the deadline is 30 s
   CHECK(waiting->closed());
   CHECK(waiting->unread().empty());
 }
