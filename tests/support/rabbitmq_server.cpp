@@ -46,6 +46,8 @@ void rabbitmq_server::start() {
   eventually([&] { return std::filesystem::exists(broker / "ready") || !process_->running(); }, 120s);
   if (!std::filesystem::exists(broker / "ready"))
     throw std::runtime_error("RabbitMQ does not start:\n" + last_lines(folder_ / "output.log", 40));
+  version_ = read_file(broker / "broker-version");
+  version_.erase(version_.find_last_not_of('\n') + 1);
   port_ = read_port(broker / "amqp-port");
   tls_port_ = read_port(broker / "amqps-port");
 }

@@ -1,7 +1,7 @@
 // A real RabbitMQ of the test's own (deploy/throwaway-rabbitmq), on loopback and in a temporary folder; which
 // version, POSTPONED_TEST_BROKER in the environment says (3.10 or 4.3; tests/run --broker). Its start takes
-// some 5 s: most tests share one (shared()) and use fresh queue names; only those that stop it have their own.
-// Start it on the main thread (process.hpp says why). Not thread-safe.
+// some 5 s: most tests share one (shared()) and use fresh queue names; only those that stop it have their
+// own. Start it on the main thread (process.hpp says why). Not thread-safe.
 #pragma once
 
 #include "support/process.hpp"
@@ -30,6 +30,8 @@ class rabbitmq_server {
   void start();
   void restart();
 
+  // What was asked for: 3.10 or 4.3. For the few tests that differ.
+  const std::string& version() const { return version_; }
   std::uint16_t port() const { return port_; }
   std::uint16_t tls_port() const { return tls_port_; } // 0 without TLS
   std::string uri() const;                             // amqp://guest:guest@127.0.0.1:port
@@ -45,6 +47,7 @@ class rabbitmq_server {
   temp_dir folder_{"rabbitmq"};
   tls with_tls_;
   std::unique_ptr<process> process_;
+  std::string version_;
   std::uint16_t port_ = 0, tls_port_ = 0;
 };
 
