@@ -4,6 +4,7 @@
 #include "admin/routes.hpp"
 #include "base/log.hpp"
 #include "cli/command_line.hpp"
+#include "configuration.hpp"
 #include "io/relay_driver.hpp"
 #include "io/supervisor.hpp"
 #include "parameters.hpp"
@@ -16,6 +17,8 @@
 #include <fstream>
 #include <memory>
 #include <unistd.h>
+#include <utility>
+#include <vector>
 
 namespace postponed {
 
@@ -34,34 +37,34 @@ std::uint64_t resident_bytes() {
 
 class application {
  public:
-  application(const config::settings& settings, std::unique_ptr<store::store> held)
-      : settings_{settings}, signals_{context_, SIGTERM, SIGINT}, driver_{context_,
-                                                                          driver_parameters_from(settings),
-                                                                          std::move(held),
-                                                                          {[this](const std::string&) {
-                                                                             on_store_failed();
-                                                                           },
-                                                                           [this] { on_stopped(); }}},
-        server_{context_, [this](const admin::request& asked) { return admin::respond(asked, snapshot()); }},
+  application(const std::string& file, config::settings settings, std::unique_ptr<store::store> held)
+      : configuration_{file, std::move(settings)}, signals_{context_, SIGTERM, SIGINT}, hangups_{context_,
+                                                                                                 SIGHUP},
+        driver_{context_,
+                driver_parameters_from(configuration_.now()),
+                std::move(held),
+                {[this](const std::string&) { on_store_failed(); }, [this] { on_stopped(); }}},
         supervisor_{context_, [this] {
                       return std::chrono::steady_clock::now() - driver_.store_seen() < store_silence;
                     }} {}
 
   int run() {
     std::string why;
-    if (!server_.listen(settings_.admin.host, settings_.admin.port, why)) {
+    server_ = listen(settings().admin, why);
+    if (!server_) {
       log::error("cannot open the admin endpoint", {{"why", why}});
       return cli::cannot_start;
     }
+    await_hangup();
     signals_.async_wait([this](const boost::system::error_code& error, int) {
       if (!error) begin_stop();
     });
     driver_.start();
     log::info("postponed runs", {{"version", version},
-                                 {"admin", "http://" + shown_host() + ":" + std::to_string(server_.port())},
-                                 {"store", settings_.store.path},
+                                 {"admin", "http://" + shown_host() + ":" + std::to_string(server_->port())},
+                                 {"store", settings().store.path},
                                  {"held", std::to_string(driver_.store_stats().held_messages)},
-                                 {"routes", std::to_string(settings_.routes.size())}});
+                                 {"routes", std::to_string(settings().routes.size())}});
     supervisor_.ready("running");
     context_.run(); // until nothing is left to do: every component was stopped
     return code_;
@@ -69,8 +72,72 @@ class application {
 
  private:
   std::string shown_host() const {
-    const std::string& host = settings_.admin.host;
+    const std::string& host = settings().admin.host;
     return host.find(':') == std::string::npos ? host : "[" + host + "]";
+  }
+
+  const config::settings& settings() const { return configuration_.now(); }
+
+  std::unique_ptr<admin::http_server> listen(const config::admin_settings& at, std::string& why) {
+    auto server = std::make_unique<admin::http_server>(
+        context_, [this](const admin::request& asked) { return admin::respond(asked, snapshot()); });
+    if (!server->listen(at.host, at.port, why)) return nullptr;
+    return server;
+  }
+
+  void await_hangup() {
+    hangups_.async_wait([this](const boost::system::error_code& error, int) {
+      if (error) return;
+      reload("SIGHUP");
+      await_hangup();
+    });
+  }
+
+  // All of it, or nothing.
+  void reload(const std::string& who) {
+    configuration::reload_result result;
+    result.at = io::read_clocks().wall;
+    std::vector<config::finding> findings;
+    auto next = configuration_.read_again(findings);
+    std::unique_ptr<admin::http_server> moved;
+    if (next && !move_server(next->admin, moved, findings)) next.reset();
+    for (const config::finding& each : findings)
+      (each.level == config::finding::severity::error ? result.errors : result.warnings)
+          .push_back(config::to_string(each));
+    result.ok = next.has_value();
+    for (const std::string& each : result.warnings)
+      log::warning("configuration", {{"what", each}});
+    for (const std::string& each : result.errors)
+      log::error("the new configuration is refused; the old one stays", {{"why", each}, {"asked_by", who}});
+    if (next) {
+      configuration_.accept(std::move(*next));
+      if (moved) {
+        server_->stop();
+        former_servers_.push_back(std::exchange(server_, std::move(moved)));
+      }
+      driver_.reload(driver_parameters_from(settings()));
+      log::info("configuration reloaded", {{"asked_by", who},
+                                           {"file", configuration_.file()},
+                                           {"routes", std::to_string(settings().routes.size())}});
+    }
+    configuration_.set_last(std::move(result));
+  }
+
+  // The new address is listened on before the old one is left. False: it cannot be.
+  bool move_server(const config::admin_settings& to, std::unique_ptr<admin::http_server>& moved,
+                   std::vector<config::finding>& findings) {
+    std::erase_if(former_servers_, [](const auto& each) { return each->idle(); });
+    if (to.host == settings().admin.host && to.port == settings().admin.port) return true;
+    std::string why;
+    moved = listen(to, why);
+    if (moved) return true;
+    config::finding refused;
+    refused.file = configuration_.file();
+    refused.at = to.at;
+    refused.what = "the admin endpoint cannot move: " + why;
+    refused.fix = "choose a free address of this host";
+    findings.push_back(std::move(refused));
+    return false;
   }
 
   void begin_stop() {
@@ -85,9 +152,10 @@ class application {
 
   void on_stopped() {
     supervisor_.stop();
-    server_.stop();
+    server_->stop();
     boost::system::error_code ignored;
     signals_.cancel(ignored);
+    hangups_.cancel(ignored);
     log::info("stopped", {{"held", std::to_string(driver_.store_stats().held_messages)}});
   }
 
@@ -113,7 +181,7 @@ class application {
         shown.routes.push_back({name, "", "orphan", "it is not in the configuration; what it holds waits"});
     shown.topology.ready = driver_.topology().ready();
     shown.topology.mode =
-        settings_.topology.mode == config::topology_settings::mode_type::create ? "create" : "off";
+        settings().topology.mode == config::topology_settings::mode_type::create ? "create" : "off";
     shown.topology.differences = driver_.topology().differences();
     shown.store = driver_.store_stats();
     shown.store_ok = driver_.failure().empty();
@@ -124,26 +192,28 @@ class application {
     return shown;
   }
 
-  const config::settings& settings_;
   boost::asio::io_context context_{1}; // first: it outlives all that runs on it
+  configuration configuration_;
   const wall_time started_ = io::read_clocks().wall;
   boost::asio::signal_set signals_;
+  boost::asio::signal_set hangups_;
   io::relay_driver driver_;
-  admin::http_server server_;
+  std::unique_ptr<admin::http_server> server_;
+  std::vector<std::unique_ptr<admin::http_server>> former_servers_; // until their connections are gone
   io::supervisor supervisor_;
   int code_ = cli::success;
 };
 
 } // namespace
 
-int run_application(const config::settings& settings) {
+int run_application(const std::string& file, config::settings settings) {
   std::string why;
   auto held = store::open_sqlite_store(store_options_from(settings), why);
   if (!held) {
     log::error("cannot open the store", {{"why", why}, {"error", held.error().message()}});
     return cli::cannot_start;
   }
-  application daemon{settings, std::move(*held)};
+  application daemon{file, std::move(settings), std::move(*held)};
   return daemon.run();
 }
 

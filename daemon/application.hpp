@@ -4,10 +4,12 @@
 
 #include "config/settings.hpp"
 
+#include <string>
+
 namespace postponed {
 
-// Runs until SIGTERM or SIGINT has been followed by a drained stop, or until the store fails. Answers an exit
-// code of cli/command_line.hpp; what went wrong is in the log.
-int run_application(const config::settings& settings);
+// Runs until SIGTERM or SIGINT has been followed by a drained stop, or until the store fails; SIGHUP reads
+// `file` again. Answers an exit code of cli/command_line.hpp; what went wrong is in the log.
+int run_application(const std::string& file, config::settings settings);
 
 } // namespace postponed

@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <exception>
 #include <optional>
+#include <utility>
 
 namespace {
 
@@ -30,14 +31,14 @@ int check(const cli::check_command& command) {
 }
 
 int run(const cli::run_command& command) {
-  const auto settings = load(command.file);
+  auto settings = load(command.file);
   if (!settings) return cli::bad_configuration;
   const auto level = command.log_level == "debug"     ? log::level::debug
                      : command.log_level == "warning" ? log::level::warning
                      : command.log_level == "error"   ? log::level::error
                                                       : log::level::info;
   log::configure(level, command.json_log ? log::format::json : log::format::key_value);
-  return run_application(*settings);
+  return run_application(command.file, std::move(*settings));
 }
 
 int print(const cli::print_and_exit& what) {

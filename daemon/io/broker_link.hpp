@@ -29,6 +29,7 @@ struct broker_address {
   std::uint16_t port = 5672;
   std::string user, password, virtual_host;
   std::string display; // for log and status: no password
+  bool operator==(const broker_address&) const = default;
 };
 
 struct link_parameters {
@@ -40,6 +41,11 @@ struct link_parameters {
   std::string version;
   schedule::backoff_policy reconnect{std::chrono::milliseconds{500}, std::chrono::seconds{60}, 1.5, 0.5};
   std::chrono::milliseconds connect_timeout{10000};
+  // Whether another connection would be made with `other`.
+  bool same_broker(const link_parameters& other) const {
+    return addresses == other.addresses && tls == other.tls && external_login == other.external_login &&
+           heartbeat == other.heartbeat;
+  }
 };
 
 struct link_status {

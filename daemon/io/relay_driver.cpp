@@ -104,8 +104,9 @@ void relay_driver::start() {
   pump();
 }
 
-void relay_driver::reload(driver_parameters limits, bool links_changed) {
+void relay_driver::reload(driver_parameters limits) {
   if (stopping_ || failed_) return;
+  const bool links_changed = !limits.link.same_broker(limits_.link) || limits.prefetch != limits_.prefetch;
   limits_ = std::move(limits);
   engine_.reload(limits_.relay);
   // The intakes follow when the topology stands: consuming a queue that is not declared yet would cost a

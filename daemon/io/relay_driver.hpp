@@ -56,9 +56,8 @@ class relay_driver {
   void start();
   void stop();
 
-  // Takes over another configuration at once. Connections are kept unless `links_changed`. The store's part
-  // is ignored: it cannot change while the store is open.
-  void reload(driver_parameters limits, bool links_changed);
+  // Takes over another configuration at once. Connections are kept, unless what they are made with changes.
+  void reload(driver_parameters limits);
   // `done` is called when it is durable. False: there is no such route.
   bool pause(const store::route_pause& what, std::function<void()> done);
 

@@ -21,6 +21,7 @@ struct tls_parameters {
   std::string certificate_file, key_file;
   bool verify = true;
   std::string server_name; // checked against the broker's certificate; empty: the host
+  bool operator==(const tls_parameters&) const = default;
 };
 
 class transport {

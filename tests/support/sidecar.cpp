@@ -76,6 +76,10 @@ bool sidecar::running() {
   return process_ && process_->running();
 }
 
+void sidecar::hang_up() {
+  if (process_) process_->signal(SIGHUP);
+}
+
 pid_t sidecar::id() const {
   return process_ ? process_->id() : -1;
 }

@@ -34,6 +34,7 @@ class sidecar {
   std::optional<int> terminate(std::chrono::milliseconds deadline = std::chrono::seconds{30});
   std::optional<int> wait(std::chrono::milliseconds deadline);
   bool running();
+  void hang_up(); // SIGHUP: it reads its file again
   pid_t id() const;
 
   http_response get(const std::string& path) const;
