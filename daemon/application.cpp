@@ -1,12 +1,15 @@
 #include "application.hpp"
 
+#include "admin/api.hpp"
 #include "admin/http_server.hpp"
-#include "admin/routes.hpp"
 #include "base/log.hpp"
 #include "cli/command_line.hpp"
 #include "configuration.hpp"
+#include "io/letter_keeper.hpp"
 #include "io/relay_driver.hpp"
 #include "io/supervisor.hpp"
+#include "io/webhook.hpp"
+#include "operations.hpp"
 #include "parameters.hpp"
 #include "version.hpp"
 
@@ -38,12 +41,21 @@ std::uint64_t resident_bytes() {
 class application {
  public:
   application(const std::string& file, config::settings settings, std::unique_ptr<store::store> held)
-      : configuration_{file, std::move(settings)}, signals_{context_, SIGTERM, SIGINT}, hangups_{context_,
-                                                                                                 SIGHUP},
+      : configuration_{file, std::move(settings)}, signals_{context_, SIGTERM, SIGINT},
+        hangups_{context_, SIGHUP}, webhooks_{context_, {}},
         driver_{context_,
                 driver_parameters_from(configuration_.now()),
                 std::move(held),
-                {[this](const std::string&) { on_store_failed(); }, [this] { on_stopped(); }}},
+                {[this](const std::string&) { on_store_failed(); }, [this] { on_stopped(); },
+                 [this](const relay::alert_event& event) { webhooks_.post(event); }}},
+        keeper_{context_,
+                driver_.store(),
+                keeper_parameters_from(configuration_.now()),
+                {[this](const store::replayed& what, const std::string& dead_letter) {
+                  driver_.on_replayed(what, dead_letter);
+                }}},
+        operations_{driver_, keeper_, [this](const std::string& who) { return reload(who); }},
+        api_{[this] { return snapshot(); }, operations_},
         supervisor_{context_, [this] {
                       return std::chrono::steady_clock::now() - driver_.store_seen() < store_silence;
                     }} {}
@@ -60,6 +72,7 @@ class application {
       if (!error) begin_stop();
     });
     driver_.start();
+    keeper_.start();
     log::info("postponed runs", {{"version", version},
                                  {"admin", "http://" + shown_host() + ":" + std::to_string(server_->port())},
                                  {"store", settings().store.path},
@@ -79,8 +92,10 @@ class application {
   const config::settings& settings() const { return configuration_.now(); }
 
   std::unique_ptr<admin::http_server> listen(const config::admin_settings& at, std::string& why) {
-    auto server = std::make_unique<admin::http_server>(
-        context_, [this](const admin::request& asked) { return admin::respond(asked, snapshot()); });
+    auto server =
+        std::make_unique<admin::http_server>(context_, [this](admin::request asked, admin::reply done) {
+          api_.handle(std::move(asked), std::move(done));
+        });
     if (!server->listen(at.host, at.port, why)) return nullptr;
     return server;
   }
@@ -94,9 +109,8 @@ class application {
   }
 
   // All of it, or nothing.
-  void reload(const std::string& who) {
-    configuration::reload_result result;
-    result.at = io::read_clocks().wall;
+  admin::reload_outcome reload(const std::string& who) {
+    admin::reload_outcome result;
     std::vector<config::finding> findings;
     auto next = configuration_.read_again(findings);
     std::unique_ptr<admin::http_server> moved;
@@ -109,18 +123,19 @@ class application {
       log::warning("configuration", {{"what", each}});
     for (const std::string& each : result.errors)
       log::error("the new configuration is refused; the old one stays", {{"why", each}, {"asked_by", who}});
-    if (next) {
-      configuration_.accept(std::move(*next));
-      if (moved) {
-        server_->stop();
-        former_servers_.push_back(std::exchange(server_, std::move(moved)));
-      }
-      driver_.reload(driver_parameters_from(settings()));
-      log::info("configuration reloaded", {{"asked_by", who},
-                                           {"file", configuration_.file()},
-                                           {"routes", std::to_string(settings().routes.size())}});
+    last_reload_ = {result.ok, io::read_clocks().wall, result.errors, result.warnings};
+    if (!next) return result;
+    configuration_.accept(std::move(*next));
+    if (moved) {
+      server_->stop();
+      former_servers_.push_back(std::exchange(server_, std::move(moved)));
     }
-    configuration_.set_last(std::move(result));
+    driver_.reload(driver_parameters_from(settings()));
+    keeper_.reload(keeper_parameters_from(settings()));
+    log::info("configuration reloaded", {{"asked_by", who},
+                                         {"file", configuration_.file()},
+                                         {"routes", std::to_string(settings().routes.size())}});
+    return result;
   }
 
   // The new address is listened on before the old one is left. False: it cannot be.
@@ -142,6 +157,7 @@ class application {
 
   void begin_stop() {
     supervisor_.stopping();
+    keeper_.stop();
     driver_.stop();
   }
 
@@ -153,6 +169,7 @@ class application {
   void on_stopped() {
     supervisor_.stop();
     server_->stop();
+    webhooks_.stop();
     boost::system::error_code ignored;
     signals_.cancel(ignored);
     hangups_.cancel(ignored);
@@ -179,6 +196,9 @@ class application {
     for (const auto& [name, count] : driver_.engine().count().routes)
       if (!count.configured && count.held_messages > 0)
         shown.routes.push_back({name, "", "orphan", "it is not in the configuration; what it holds waits"});
+    shown.dead_letters = dead_letters();
+    shown.letters = driver_.letter_totals();
+    shown.reload = last_reload_;
     shown.topology.ready = driver_.topology().ready();
     shown.topology.mode =
         settings().topology.mode == config::topology_settings::mode_type::create ? "create" : "off";
@@ -192,12 +212,35 @@ class application {
     return shown;
   }
 
+  // All of the file: those without a queue cannot be watched.
+  std::vector<relay::watched_state> dead_letters() const {
+    std::vector<relay::watched_state> all = driver_.watched();
+    for (const config::dead_letter_settings& each : settings().dead_letters)
+      if (each.queue.empty()) {
+        all.emplace_back();
+        all.back().name = each.name;
+        all.back().note =
+            "it names no queue in the configuration, so nothing is known of what became of them";
+      }
+    for (const io::relay_driver::intake_state& each : driver_.intake_states()) {
+      if (each.of.is_route || each.state.consuming) continue;
+      for (relay::watched_state& letter : all) // collected: the daemon is the queue's consumer
+        if (letter.name == each.of.name) letter.problem = "not collecting: " + each.state.problem;
+    }
+    return all;
+  }
+
   boost::asio::io_context context_{1}; // first: it outlives all that runs on it
   configuration configuration_;
   const wall_time started_ = io::read_clocks().wall;
   boost::asio::signal_set signals_;
   boost::asio::signal_set hangups_;
+  io::webhooks webhooks_;
   io::relay_driver driver_;
+  io::letter_keeper keeper_;
+  operations operations_;
+  admin::api api_;
+  admin::reload_state last_reload_;
   std::unique_ptr<admin::http_server> server_;
   std::vector<std::unique_ptr<admin::http_server>> former_servers_; // until their connections are gone
   io::supervisor supervisor_;

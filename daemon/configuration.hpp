@@ -2,7 +2,6 @@
 // over at once, or not at all. Part of the application; one thread.
 #pragma once
 
-#include "base/held.hpp"
 #include "config/load.hpp"
 
 #include <optional>
@@ -24,19 +23,9 @@ class configuration {
 
   void accept(config::settings&& next) { now_ = std::move(next); }
 
-  // How the last reload went.
-  struct reload_result {
-    bool ok = true;
-    wall_time at{};
-    std::vector<std::string> errors, warnings; // file:line:column: what; what to do
-  };
-  const reload_result& last() const { return last_; }
-  void set_last(reload_result result) { last_ = std::move(result); }
-
  private:
   std::string file_;
   config::settings now_;
-  reload_result last_;
 };
 
 } // namespace postponed

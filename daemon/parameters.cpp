@@ -138,6 +138,23 @@ relay::dead_letter_parameters dead_letter_from(const config::dead_letter_setting
   return to;
 }
 
+relay::watched watched_from(const config::dead_letter_settings& from) {
+  relay::watched to;
+  to.name = from.name;
+  to.queue = from.queue;
+  to.collect = from.collect;
+  to.poll = from.poll;
+  if (from.alert) {
+    relay::alert_policy& alert = to.alert.emplace();
+    alert.depth = from.alert->depth;
+    alert.age = from.alert->age;
+    alert.rate = from.alert->rate;
+    alert.clear = from.alert->clear;
+    alert.webhook = from.alert->webhook;
+  }
+  return to;
+}
+
 relay::route_parameters route_from(const config::route_settings& from,
                                    const std::vector<relay::dead_letter_parameters>& dead_letters) {
   relay::route_parameters to;
@@ -178,8 +195,10 @@ relay::route_parameters route_from(const config::route_settings& from,
 
 io::driver_parameters driver_parameters_from(const config::settings& settings) {
   io::driver_parameters to;
-  for (const config::dead_letter_settings& each : settings.dead_letters)
+  for (const config::dead_letter_settings& each : settings.dead_letters) {
     to.relay.dead_letters.push_back(dead_letter_from(each));
+    if (!each.queue.empty()) to.watched.push_back(watched_from(each));
+  }
   for (const config::route_settings& each : settings.routes)
     to.relay.routes.push_back(route_from(each, to.relay.dead_letters));
   to.relay.confirm_window = settings.broker.confirm_window;
@@ -195,6 +214,16 @@ io::driver_parameters driver_parameters_from(const config::settings& settings) {
   to.link.heartbeat = std::chrono::duration_cast<std::chrono::seconds>(settings.broker.heartbeat);
   to.link.version = version;
   to.prefetch = settings.broker.prefetch;
+  return to;
+}
+
+io::keeper_parameters keeper_parameters_from(const config::settings& settings) {
+  io::keeper_parameters to;
+  for (const config::route_settings& each : settings.routes)
+    to.routes.push_back(each.name);
+  // Also of those that are no longer collected: what was discarded before is still in the trash.
+  for (const config::dead_letter_settings& each : settings.dead_letters)
+    to.trashes.push_back({each.name, each.trash});
   return to;
 }
 

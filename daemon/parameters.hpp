@@ -2,12 +2,14 @@
 #pragma once
 
 #include "config/settings.hpp"
+#include "io/letter_keeper.hpp"
 #include "io/relay_driver.hpp"
 #include "store/sqlite/sqlite_store.hpp"
 
 namespace postponed {
 
 io::driver_parameters driver_parameters_from(const config::settings& settings);
+io::keeper_parameters keeper_parameters_from(const config::settings& settings);
 store::sqlite_options store_options_from(const config::settings& settings);
 
 } // namespace postponed

@@ -132,9 +132,15 @@ struct journey {
 };
 journey journey_of(std::string_view raw_properties);
 
-// Properties for a dead letter that is sent again: what postponed and the broker wrote is stripped, and
-// postponed-replays set.
-std::string replay_properties(std::string_view raw_properties, std::uint32_t replays);
+// Properties for a dead letter that is held to be sent again: what postponed and the broker wrote is stripped
+// and the stamp written. What the way back is read from stays until the release strips it: the origin queue
+// and, unless it goes `straight` to somewhere, Watermill's poison keys.
+struct replay_stamp {
+  std::uint32_t replays = 1;  // postponed-replays
+  std::string origin_queue{}; // postponed-origin-queue; empty: not written
+  bool straight = false;
+};
+std::string replay_properties(std::string_view raw_properties, const replay_stamp& stamp);
 
 // The attempt number carried by the message (postponed-attempt), 1 where absent or unreadable.
 std::uint32_t attempt_of(std::string_view raw_properties);

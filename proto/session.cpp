@@ -21,6 +21,17 @@ boost::system::error_code timed_out() {
 
 } // namespace
 
+std::optional<channel_id> channel_of(const session_event& event) {
+  return std::visit(
+      [](const auto& each) -> std::optional<channel_id> {
+        if constexpr (requires { each.channel; })
+          return each.channel;
+        else
+          return std::nullopt;
+      },
+      event);
+}
+
 session::impl::impl(session_options given)
     : options{std::move(given)}, frame_max{std::max(options.frame_max, frame_max_at_least)},
       channel_max{options.channel_max} {

@@ -152,6 +152,9 @@ using session_event =
                  event::queue_bound, event::delivered, event::got, event::got_empty, event::returned,
                  event::confirmed, event::refused, event::blocked, event::unblocked>;
 
+// The channel that an event is of; nothing where it is the connection's.
+std::optional<channel_id> channel_of(const session_event& event);
+
 struct exchange_declaration {
   std::string name, type = "direct";
   bool passive = false, durable = true, auto_delete = false, internal = false;

@@ -273,13 +273,14 @@ std::string burial_properties(std::string_view raw_properties, const release_sta
   return restamp(properties, raw_properties.size(), stamps, copies_message, speaks);
 }
 
-std::string replay_properties(std::string_view raw_properties, std::uint32_t replays) {
+std::string replay_properties(std::string_view raw_properties, const replay_stamp& stamp) {
   properties_view properties = parse_or_empty(raw_properties);
   stamp_list stamps{dialect::amqp};
-  stamps.add("postponed-replays", std::int64_t{replays});
-  const auto stripped = [](std::string_view name) {
-    return name.starts_with("postponed-") || is_poison(name) || name == "_watermill_requeuer_retries" ||
-           stripped_on_release(name, dialect::amqp);
+  stamps.add("postponed-replays", std::int64_t{stamp.replays});
+  if (!stamp.origin_queue.empty()) stamps.add("postponed-origin-queue", stamp.origin_queue);
+  const auto stripped = [&](std::string_view name) {
+    return name.starts_with("postponed-") || (stamp.straight && is_poison(name)) ||
+           name == "_watermill_requeuer_retries" || stripped_on_release(name, dialect::amqp);
   };
   return restamp(properties, raw_properties.size(), stamps, stripped, dialect::amqp);
 }

@@ -44,17 +44,25 @@ relay_driver::relay_driver(boost::asio::io_context& context, driver_parameters l
                    engine_.on_delivery(from, epoch, std::move(delivery), read_clocks());
                  },
                  [this](relay::source_id from) { return engine_.pending_from(from); }},
+      watcher_{context,
+               {[this](const relay::watched& of) { return arrivals(of); },
+                [this](watcher::totals_taker answer) { ask_totals(std::move(answer)); },
+                [this](const relay::alert_event& event) {
+                  if (on_.on_alert) on_.on_alert(event);
+                }}},
       publisher_{engine_, topology_,
                  [this] {
                    consumers_.set(engine_.sources(), limits_.prefetch);
                    consumers_.allow();
+                   watcher_.set(limits_.watched);
                  }},
       consume_link_{context,
                     with_role(limits_.link, "consume"),
-                    {[this](proto::session_event&& event) { consumers_.on_event(std::move(event)); },
+                    {[this](proto::session_event&& event) { on_consume_event(std::move(event)); },
                      [this] { pump(); },
                      [this](const link_down&) {
                        consumers_.on_down();
+                       watcher_.on_down();
                        pump();
                      }}},
       publish_link_{context,
@@ -68,6 +76,7 @@ relay_driver::relay_driver(boost::asio::io_context& context, driver_parameters l
       clock_{context, [this](microseconds stepped) { on_clock(stepped); }}, linger_{context}, drain_{
                                                                                                   context} {
   consumers_.attach(consume_link_);
+  watcher_.attach(consume_link_);
   publisher_.attach(publish_link_);
   engine_.start(stats_);
   store_worker::handlers told;
@@ -99,6 +108,7 @@ relay_driver::~relay_driver() = default;
 
 void relay_driver::start() {
   clock_.start();
+  watcher_.set(limits_.watched);
   publish_link_.start();
   consume_link_.start();
   pump();
@@ -124,6 +134,47 @@ bool relay_driver::pause(const store::route_pause& what, std::function<void()> d
   awaiting_.push_back(std::move(done));
   pump();
   return true;
+}
+
+void relay_driver::on_replayed(const store::replayed& what, const std::string& dead_letter) {
+  if (failed_) return;
+  engine_.on_replayed(what, dead_letter);
+  pump();
+}
+
+void relay_driver::on_consume_event(proto::session_event&& event) {
+  if (watcher::takes(event)) return watcher_.on_event(std::move(event));
+  const bool up = std::holds_alternative<proto::event::opened>(event);
+  consumers_.on_event(std::move(event));
+  if (up) watcher_.on_up();
+}
+
+// How many came to a dead letter that postponed knows of.
+std::uint64_t relay_driver::arrivals(const relay::watched& of) const {
+  const relay::counters& count = engine_.count();
+  if (of.collect) {
+    const auto at = count.dead_letters.find(of.name);
+    return at == count.dead_letters.end() ? 0 : at->second.collected;
+  }
+  std::uint64_t sum = 0;
+  const auto add = [&](const std::string& route) {
+    const auto at = count.routes.find(route);
+    if (at == count.routes.end()) return;
+    for (const auto& [why, messages] : at->second.dead_lettered)
+      sum += messages;
+  };
+  for (const relay::route_parameters& each : engine_.limits().routes)
+    if (each.dead_letter_name == of.name) add(each.name);
+  add(relay::direct_route(of.name));
+  return sum;
+}
+
+void relay_driver::ask_totals(watcher::totals_taker answer) {
+  worker_->ask([](store::store& held) { return held.dead_letters().totals(); },
+               [this, answer = std::move(answer)](std::vector<store::letter_totals>&& totals) {
+                 totals_ = std::move(totals);
+                 answer(totals_);
+               });
 }
 
 std::vector<relay_driver::intake_state> relay_driver::intake_states() const {
@@ -213,6 +264,7 @@ void relay_driver::stop() {
   stopping_ = true;
   log::info("stopping", {{"in_flight", std::to_string(engine_.in_flight())}});
   engine_.stop();
+  watcher_.stop();
   consumers_.stop();
   drain_.expires_after(limits_.drain_deadline);
   drain_.async_wait([this](const boost::system::error_code& error) {

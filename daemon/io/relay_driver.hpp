@@ -14,6 +14,7 @@
 #include "io/publisher.hpp"
 #include "io/store_worker.hpp"
 #include "io/wall_timer.hpp"
+#include "io/watcher.hpp"
 #include "relay/engine.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -29,7 +30,8 @@ namespace postponed::io {
 struct driver_parameters {
   relay::parameters relay;
   std::vector<relay::topology_step> topology;
-  link_parameters link; // role is filled in for each of the two
+  std::vector<relay::watched> watched; // dead letters that have a queue
+  link_parameters link;                // role is filled in for each of the two
   std::uint16_t prefetch = 1000;
   std::size_t intake_bytes = std::size_t{64} << 20; // taken and not yet durable, at most; reading stops above
   std::size_t batch_rows = 1000;                    // a full batch
@@ -41,10 +43,11 @@ struct driver_parameters {
 class relay_driver {
  public:
   // `on_failed`: the store failed; nothing is acked any more, the process should end. `on_stopped`: stop() is
-  // done.
+  // done. `on_alert`: of a watched dead letter.
   struct handlers {
     std::function<void(const std::string& why)> on_failed;
     std::function<void()> on_stopped;
+    std::function<void(const relay::alert_event&)> on_alert;
   };
 
   relay_driver(boost::asio::io_context& context, driver_parameters limits, std::unique_ptr<store::store> held,
@@ -60,6 +63,12 @@ class relay_driver {
   void reload(driver_parameters limits);
   // `done` is called when it is durable. False: there is no such route.
   bool pause(const store::route_pause& what, std::function<void()> done);
+  // Letters that the store holds again, to be sent.
+  void on_replayed(const store::replayed& what, const std::string& dead_letter);
+  // Copies of the first messages of a queue, which stay where they are. `done` is called once, later.
+  void peek(std::string queue, std::size_t limit, peeker::taker done) {
+    watcher_.peek(std::move(queue), limit, std::move(done));
+  }
 
   const relay::engine& engine() const { return engine_; }
   const relay::topology_run& topology() const { return topology_; }
@@ -70,7 +79,8 @@ class relay_driver {
     consumers::state state;
   };
   std::vector<intake_state> intake_states() const; // of routes and of collected dead letters
-  std::vector<store::route_pause> paused() { return engine_.paused(); }
+  std::vector<relay::watched_state> watched() const { return watcher_.state(); }
+  const std::vector<store::letter_totals>& letter_totals() const { return totals_; } // as last read
   // For what people ask of the store; its thread answers in turn. Nothing is answered once the store failed.
   store_worker& store() { return *worker_; }
   const store::store_stats& store_stats() const { return stats_; }
@@ -83,6 +93,9 @@ class relay_driver {
   void perform(relay::actions& wanted);
   void commit_when_worth_it();
   void submit();
+  void on_consume_event(proto::session_event&& event);
+  std::uint64_t arrivals(const relay::watched& of) const;
+  void ask_totals(watcher::totals_taker answer);
   void on_clock(microseconds stepped);
   void on_failed(const std::string& why);
   void check_stopped();
@@ -97,6 +110,8 @@ class relay_driver {
   steady_time store_seen_ = std::chrono::steady_clock::now();
   std::unique_ptr<store_worker> worker_;
   consumers consumers_;
+  watcher watcher_;
+  std::vector<store::letter_totals> totals_;
   publisher publisher_;
   broker_link consume_link_;
   broker_link publish_link_;

@@ -123,6 +123,8 @@ class store {
   // checkpoint when `idle` or when the log is large. True: there is more to do, call again soon.
   virtual boost::system::result<bool> maintain(wall_time now, bool idle) = 0;
 
+  virtual letters& dead_letters() = 0; // the same thread, the same failure
+
   virtual store_stats stats() const = 0;
 
   // What went wrong, in words for the log, when a call answered an error.

@@ -119,7 +119,7 @@ void check_written(std::string_view raw, dialect speaks, const std::string& erro
   if (speaks == dialect::watermill)
     require(poison_of(buried) && failed_at_consumer(buried, speaks), "a dead letter is not poisoned");
 
-  const std::string replayed = replay_properties(buried, 7);
+  const std::string replayed = replay_properties(buried, {7, "", true});
   check_readable(replayed, dialect::amqp, "what is replayed cannot be read");
   const journey again = journey_of(replayed);
   require(again.replays == 7 && !again.attempt && again.hops == 0 && again.id.empty() && !again.was_buried(),

@@ -1,6 +1,7 @@
 // What a message tells of earlier journeys, and what the dialects make of its headers.
 #include "proto/headers.hpp"
 #include "proto/properties.hpp"
+#include "proto/watermill.hpp"
 #include "unit/proto/wire_bytes.hpp"
 
 #include <catch2/catch.hpp>
@@ -181,7 +182,21 @@ TEST_CASE("a replay begins anew, and says how often it was sent again") {
       wire::with_headers(wire::text("tenant", "acme") + wire::int64("x-delay", 5) +
                          wire::nested("x-death", 'A', "F" + wire::long_string(wire::text("queue", "q")))),
       stamp(dialect::watermill), burial());
-  const std::string again = replay_properties(dead, 2);
+  const std::string again = replay_properties(dead, {2, "", true});
   CHECK(headers_of(again) ==
         std::vector<std::pair<std::string, std::string>>{{"tenant", "Sacme"}, {"postponed-replays", "l2"}});
+}
+
+TEST_CASE("a replay keeps what tells its way back until it is released") {
+  const std::string dead = burial_properties(
+      wire::with_headers(wire::text("tenant", "acme") + wire::text("topic_poisoned", "orders")),
+      stamp(dialect::watermill), burial());
+  const std::string again = replay_properties(dead, {1, "orders.work", false});
+  CHECK(journey_of(again).origin_queue == "orders.work");
+  CHECK_FALSE(journey_of(again).was_buried());
+  REQUIRE(poison_of(again));
+  CHECK(poison_of(again)->topic == "orders");
+  const std::string released = release_properties(again, stamp(dialect::watermill));
+  CHECK(journey_of(released).origin_queue.empty());
+  CHECK_FALSE(poison_of(released));
 }
