@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/held.hpp"
+#include "store/fingerprint.hpp"
 
 #include <boost/system/result.hpp>
 
@@ -107,6 +108,13 @@ struct job {
   wall_time created{}, updated{};
 };
 
+// A message that was taken from a dead-letter queue to be sent again, and is not acked yet.
+struct drained {
+  letter value;
+  fingerprint content;      // as insert_request's (store.hpp)
+  bool redelivered = false; // likewise
+};
+
 struct replayed {
   std::vector<held_ref> held;      // for the horizon
   std::vector<std::string> routes; // of each
@@ -130,6 +138,10 @@ class letters {
   // and writes the job with what it came to. kill -9 before the end of it changes nothing, after it all.
   virtual boost::system::result<replayed> replay(job& of, const letter_filter& by, const replay_target& to,
                                                  std::size_t limit, wall_time now) = 0;
+  // The same for letters that were taken from a queue. What has no target is kept as a letter, and counts as
+  // skipped: its queue will not have it again.
+  virtual boost::system::result<replayed> hold(job& of, std::vector<drained>&& taken, const replay_target& to,
+                                               wall_time now) = 0;
   // Sends one again, edited: `content` instead of its own.
   virtual boost::system::result<replayed> replay_edited(letter_id id, proto::message content,
                                                         const replay_target& to, wall_time now) = 0;

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "base/held.hpp"
+#include "store/fingerprint.hpp"
 #include "store/letters.hpp"
 
 #include <boost/system/result.hpp>
@@ -17,14 +18,6 @@
 #include <vector>
 
 namespace postponed::store {
-
-// Recognises a message that was committed but whose ack did not reach the broker (design: promise 3): SHA-256
-// over queue, message-id and content, cut to 16 bytes. All zero: none (no message-id).
-struct fingerprint {
-  std::uint64_t high = 0, low = 0;
-  bool empty() const { return high == 0 && low == 0; }
-  auto operator<=>(const fingerprint&) const = default;
-};
 
 struct insert_request {
   std::uint64_t token = 0; // the caller's, given back in the outcome

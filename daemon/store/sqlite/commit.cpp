@@ -17,26 +17,44 @@ std::int64_t us(wall_time time) {
 
 } // namespace
 
-boost::system::result<commit_outcome> engine::commit(batch&& work, wall_time now) {
+boost::system::error_code engine::begin_writing() {
   if (failed_) return make_error_code(errc::failed_before);
   segments_.release();
   statements_.trim();
   // Housekeeping should have come before; a log without bound would fill the disk.
   if (wal_bytes() > options_.wal_cap && !checkpoint()) return fail("cannot write the log back to");
   assert(db_.single("PRAGMA synchronous") == 2); // FULL: housekeeping had it lower
+  if (!db_.execute("BEGIN IMMEDIATE")) return fail("cannot write");
+  return {};
+}
+
+bool engine::end_writing() {
+  return recent_.prune() && buckets_.flush() && segments_.flush() && db_.execute("COMMIT");
+}
+
+boost::system::error_code engine::rolled_back() {
+  if (::sqlite3_get_autocommit(db_.handle()) == 0) db_.execute("ROLLBACK");
+  return code_;
+}
+
+boost::system::result<commit_outcome> engine::commit(batch&& work, wall_time now) {
   commit_outcome outcome;
   outcome.inserts.reserve(work.inserts.size());
-  if (!db_.execute("BEGIN IMMEDIATE")) return fail("cannot write");
-  for (insert_request& each : work.inserts)
-    if (!insert(each, now, outcome.inserts)) return fail("cannot write");
-  for (const deferral& each : work.deferrals)
-    if (!defer(each)) return fail("cannot write");
-  for (const held_id& each : work.done)
-    if (!finish(each)) return fail("cannot write");
-  for (const route_pause& each : work.pauses)
-    if (!pauses_.put(each)) return fail("cannot write");
-  if (!recent_.prune() || !buckets_.flush() || !segments_.flush() || !db_.execute("COMMIT"))
-    return fail("cannot write");
+  const auto error = transact([&] {
+    for (insert_request& each : work.inserts)
+      if (!insert(each, now, outcome.inserts)) return false;
+    for (const deferral& each : work.deferrals)
+      if (!defer(each)) return false;
+    for (const held_id& each : work.done)
+      if (!finish(each)) return false;
+    for (letter_insert& each : work.letters) {
+      if (!letters_.insert(each.value)) return false;
+      outcome.letters.push_back(each.value.id);
+    }
+    return std::all_of(work.pauses.begin(), work.pauses.end(),
+                       [&](const route_pause& each) { return pauses_.put(each); });
+  });
+  if (error) return error;
   return outcome;
 }
 

@@ -5,6 +5,7 @@
 #include "store/sqlite/connection.hpp"
 #include "store/sqlite/dedup.hpp"
 #include "store/sqlite/deferrals.hpp"
+#include "store/sqlite/letter_store.hpp"
 #include "store/sqlite/lock_file.hpp"
 #include "store/sqlite/pauses.hpp"
 #include "store/sqlite/recent.hpp"
@@ -37,8 +38,27 @@ class engine final : public store {
                                            const std::vector<std::uint32_t>& skip) override;
   boost::system::result<std::vector<held_record>> read(const std::vector<held_id>& ids) override;
   boost::system::result<bool> maintain(wall_time now, bool idle) override;
+  letters& dead_letters() override { return letters_; }
   store_stats stats() const override;
   std::string last_error() const override { return error_; }
+
+  // --- For letter_store, whose letters are in the same file. Errors are sticky.
+  // One transaction around `work`, which answers false on an error.
+  template <typename Work>
+  boost::system::error_code transact(Work work) {
+    if (auto error = begin_writing()) return error;
+    if (!work() || !end_writing()) return failed_ ? rolled_back() : fail("cannot write");
+    return {};
+  }
+  template <typename Work>
+  boost::system::error_code read_only(Work work) {
+    if (failed_) return make_error_code(errc::failed_before);
+    if (work()) return {};
+    return failed_ ? code_ : fail("cannot read");
+  }
+  // Within transact(). False: an error.
+  bool insert(insert_request& request, wall_time now, std::vector<insert_outcome>& out);
+  void letter_is_damaged(letter_id id);
 
  private:
   boost::system::error_code prepare_file(std::string& why);
@@ -47,7 +67,9 @@ class engine final : public store {
   boost::system::error_code fail(const char* during); // sticky; the connection's error in words
   boost::system::error_code fail(errc code, std::string words);
 
-  bool insert(insert_request& request, wall_time now, std::vector<insert_outcome>& out);
+  boost::system::error_code begin_writing();
+  bool end_writing();
+  boost::system::error_code rolled_back();
   bool finish(const held_id& id);
   bool defer(const deferral& each);
   std::uint32_t route_number(const std::string& name); // 0: an error
@@ -73,6 +95,7 @@ class engine final : public store {
   recent recent_;
   dedup dedup_{db_};
   pauses pauses_{db_};
+  letter_store letters_{*this, db_};
   std::map<std::string, std::uint32_t> routes_;
   std::map<std::uint32_t, std::string> route_names_;
   std::int64_t next_row_ = 1;
@@ -81,6 +104,7 @@ class engine final : public store {
   std::int64_t page_size_ = 4096;
   std::uint64_t file_bytes_ = 0; // when last looked
   bool failed_ = false;
+  boost::system::error_code code_; // of the failure
   std::string error_;
 };
 

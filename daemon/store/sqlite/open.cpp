@@ -17,7 +17,7 @@ namespace postponed::store::sqlite {
 namespace {
 
 constexpr std::int64_t application_id = 0x70737470; // "pstp"
-constexpr std::int64_t schema_version = 1;
+constexpr std::int64_t schema_version = 2;
 
 constexpr const char* schema = R"(
 CREATE TABLE control(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
@@ -36,6 +36,25 @@ CREATE TABLE recent(sequence INTEGER PRIMARY KEY, high INTEGER NOT NULL, low INT
 CREATE TABLE dedup(high INTEGER, low INTEGER, until INTEGER NOT NULL, PRIMARY KEY(high, low)) WITHOUT ROWID;
 CREATE INDEX dedup_until ON dedup(until);
 CREATE TABLE pauses(route TEXT PRIMARY KEY, who TEXT NOT NULL, why TEXT NOT NULL, since INTEGER NOT NULL) WITHOUT ROWID;
+)";
+
+// Version 2: collected letters.
+constexpr const char* letters_schema = R"(
+CREATE TABLE letters(id INTEGER PRIMARY KEY AUTOINCREMENT, state INTEGER NOT NULL, dead_letter TEXT NOT NULL,
+  queue TEXT NOT NULL, route TEXT NOT NULL, reason TEXT NOT NULL, error TEXT NOT NULL, origin_queue TEXT NOT NULL,
+  exchange TEXT NOT NULL, routing_key TEXT NOT NULL, first_seen INTEGER NOT NULL, died INTEGER NOT NULL,
+  collected INTEGER NOT NULL, discarded INTEGER NOT NULL, attempt INTEGER NOT NULL, replays INTEGER NOT NULL,
+  grp INTEGER NOT NULL, bytes INTEGER NOT NULL);
+CREATE INDEX letters_by_place ON letters(dead_letter, state);
+CREATE INDEX letters_by_died ON letters(dead_letter, state, died);
+CREATE INDEX letters_by_group ON letters(dead_letter, state, grp, died);
+CREATE INDEX letters_in_trash ON letters(dead_letter, discarded) WHERE state = 1;
+CREATE TABLE letter_bodies(id INTEGER PRIMARY KEY, sum INTEGER NOT NULL, head BLOB NOT NULL, body BLOB NOT NULL);
+CREATE TABLE letter_counts(dead_letter TEXT, state INTEGER, grp INTEGER, messages INTEGER NOT NULL, bytes INTEGER NOT NULL,
+  PRIMARY KEY(dead_letter, state, grp)) WITHOUT ROWID;
+CREATE TABLE jobs(id INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER NOT NULL, state INTEGER NOT NULL,
+  dead_letter TEXT NOT NULL, spec TEXT NOT NULL, reached INTEGER NOT NULL, total INTEGER NOT NULL, done INTEGER NOT NULL,
+  skipped INTEGER NOT NULL, error TEXT NOT NULL, created INTEGER NOT NULL, updated INTEGER NOT NULL);
 )";
 
 // File systems on which SQLite's locks and syncs cannot be trusted; the numbers are those of statfs(2).
@@ -100,7 +119,7 @@ engine::~engine() {
 boost::system::error_code engine::fail(errc code, std::string words) {
   failed_ = true;
   error_ = std::move(words);
-  return make_error_code(code);
+  return code_ = make_error_code(code);
 }
 
 boost::system::error_code engine::fail(const char* during) {
@@ -113,6 +132,12 @@ boost::system::error_code engine::fail(const char* during) {
     words += "; the file is damaged and is left as it is: restore a backup, or move it away to start empty";
   if (db_.handle() != nullptr && ::sqlite3_get_autocommit(db_.handle()) == 0) db_.execute("ROLLBACK");
   return fail(code, std::move(words));
+}
+
+void engine::letter_is_damaged(letter_id id) {
+  fail(errc::corrupt, "dead letter " + std::to_string(id) + " in " + options_.path +
+                          " does not match its checksum; the file is damaged and is left as it is: restore a "
+                          "backup");
 }
 
 boost::system::error_code engine::open(std::string& why) {
@@ -185,9 +210,10 @@ boost::system::error_code engine::prepare_schema(std::string& why) {
           "); run that version, or a newer one";
     return fail(errc::newer_schema, why);
   }
-  if (empty && !db_.execute(std::string{schema} + "PRAGMA application_id=" + std::to_string(application_id) +
-                            "; PRAGMA user_version=" + std::to_string(schema_version)))
-    return fail("cannot prepare");
+  const std::string now_ours = "PRAGMA application_id=" + std::to_string(application_id) +
+                               "; PRAGMA user_version=" + std::to_string(schema_version) + ";";
+  if (empty && !db_.execute(std::string{schema} + letters_schema + now_ours)) return fail("cannot prepare");
+  if (!empty && version == 1 && !db_.execute(letters_schema + now_ours)) return fail("cannot migrate");
   if (!db_.execute("COMMIT")) return fail("cannot prepare");
   page_size_ = db_.single("PRAGMA page_size");
   ::sqlite3_wal_hook(
