@@ -52,8 +52,12 @@ class application {
                 driver_.store(),
                 keeper_parameters_from(configuration_.now()),
                 {[this](const store::replayed& what, const std::string& dead_letter) {
-                  driver_.on_replayed(what, dead_letter);
-                }}},
+                   driver_.on_replayed(what, dead_letter);
+                 },
+                 [this](std::string queue, std::size_t limit, io::peeker::taker done) {
+                   driver_.take(std::move(queue), limit, std::move(done));
+                 },
+                 [this](bool done) { driver_.settle(done); }}},
         operations_{driver_, keeper_, [this](const std::string& who) { return reload(who); }},
         api_{[this] { return snapshot(); }, operations_},
         supervisor_{context_, [this] {

@@ -12,6 +12,11 @@ namespace {
 using admin::completion;
 using admin::failure;
 
+failure no_queue(const std::string& dead_letter) {
+  return {failure::kind::conflict, "the dead letter " + dead_letter +
+                                       " names no queue in the configuration: there is nothing to look into"};
+}
+
 constexpr std::size_t moved_at_once = 1000; // letters a transaction: the relay waits no longer than for that
 
 } // namespace
@@ -20,6 +25,12 @@ std::optional<failure> operations::out_of_service() const {
   if (!driver_.failure().empty())
     return failure{failure::kind::failed, "the store failed: " + driver_.failure()};
   if (driver_.stopping()) return failure{failure::kind::unavailable, "postponed is stopping"};
+  return std::nullopt;
+}
+
+std::optional<relay::watched_state> operations::watched_of(const std::string& dead_letter) const {
+  for (relay::watched_state& each : driver_.watched())
+    if (each.name == dead_letter) return std::move(each);
   return std::nullopt;
 }
 
@@ -88,13 +99,18 @@ void operations::restore(store::letter_filter by, completion<std::uint64_t> done
 
 // --- sending again
 
-void operations::replay(store::job::kind what, std::string, relay::replay_spec spec,
+void operations::replay(store::job::kind what, std::string dead_letter, relay::replay_spec spec,
                         completion<store::job> done) {
   if (auto out = out_of_service()) return done(std::move(*out));
-  if (what == store::job::kind::drain)
-    return done(failure{failure::kind::invalid, "only what is collected can be sent again"});
-  keeper_.begin(std::move(spec), io::read_clocks().wall,
-                [done = std::move(done)](const store::job& begun) { done(begun); });
+  const auto answer = [done](const store::job& begun) { done(begun); };
+  const wall_time now = io::read_clocks().wall;
+  if (what == store::job::kind::replay) return keeper_.begin(std::move(spec), now, answer);
+  const auto watched = watched_of(dead_letter);
+  if (!watched) return done(no_queue(dead_letter));
+  if (!watched->known)
+    return done(failure{failure::kind::unavailable, "how many messages are in " + watched->queue +
+                                                        " is not known yet: " + watched->problem});
+  keeper_.begin_drain(std::move(spec), watched->depth, now, answer);
 }
 
 void operations::replay_one(store::letter_id id, proto::message content, std::optional<direct_target> to,
@@ -130,32 +146,27 @@ void operations::change_job(std::int64_t id, admin::job_change to, completion<st
     return done(failure{failure::kind::not_found, "there is no replay " + std::to_string(id)});
   std::string why_not;
   bool changed = false;
+  const auto answer = [this, id, done] { done(*keeper_.job(id)); };
   switch (to) {
   case admin::job_change::pause:
-    changed = keeper_.pause(id, why_not);
+    changed = keeper_.pause(id, why_not, answer);
     break;
   case admin::job_change::resume:
-    changed = keeper_.resume(id, why_not);
+    changed = keeper_.resume(id, why_not, answer);
     break;
   case admin::job_change::stop:
-    changed = keeper_.stop_job(id, why_not);
+    changed = keeper_.stop_job(id, why_not, answer);
     break;
   }
-  if (!changed) return done(failure{failure::kind::conflict, why_not});
-  done(*keeper_.job(id));
+  if (!changed) done(failure{failure::kind::conflict, why_not});
 }
 
 // --- the rest
 
 void operations::peek(std::string dead_letter, std::size_t limit, completion<admin::peeked> done) {
   if (auto out = out_of_service()) return done(std::move(*out));
-  const std::vector<relay::watched_state> all = driver_.watched();
-  const auto known = std::find_if(all.begin(), all.end(),
-                                  [&](const relay::watched_state& each) { return each.name == dead_letter; });
-  if (known == all.end())
-    return done(failure{failure::kind::conflict, "the dead letter " + dead_letter +
-                                                     " names no queue in the configuration; there is nothing "
-                                                     "to look into"});
+  const auto known = watched_of(dead_letter);
+  if (!known) return done(no_queue(dead_letter));
   driver_.peek(known->queue, limit, [done = std::move(done)](io::peeked&& found) {
     if (!found.problem.empty()) return done(failure{failure::kind::unavailable, found.problem});
     admin::peeked seen;

@@ -46,6 +46,7 @@ class operations final : public admin::control {
  private:
   // Nothing, or why nothing can be asked of the store any more.
   std::optional<admin::failure> out_of_service() const;
+  std::optional<relay::watched_state> watched_of(const std::string& dead_letter) const;
   template <typename T, typename Ask>
   void ask(admin::completion<T> done, Ask asked);
   // Moves letters piece by piece until none is left that matches; what came before counts.

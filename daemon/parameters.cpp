@@ -221,9 +221,8 @@ io::keeper_parameters keeper_parameters_from(const config::settings& settings) {
   io::keeper_parameters to;
   for (const config::route_settings& each : settings.routes)
     to.routes.push_back(each.name);
-  // Also of those that are no longer collected: what was discarded before is still in the trash.
   for (const config::dead_letter_settings& each : settings.dead_letters)
-    to.trashes.push_back({each.name, each.trash});
+    to.dead_letters.push_back(dead_letter_from(each));
   return to;
 }
 

@@ -2,8 +2,12 @@
 
 #include "base/log.hpp"
 #include "io/wall_timer.hpp"
-#include "relay/parameters.hpp"
+#include "relay/arrival.hpp"
+#include "relay/letters.hpp"
 
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
 #include <utility>
 
 namespace postponed::io {
@@ -58,16 +62,36 @@ void letter_keeper::begin(relay::replay_spec spec, wall_time now,
                           std::function<void(const store::job&)> done) {
   store::job wanted;
   wanted.what = store::job::kind::replay;
+  wanted.created = wanted.updated = now;
+  add(std::move(wanted), std::move(spec), true, std::move(done));
+}
+
+void letter_keeper::begin_drain(relay::replay_spec spec, std::uint64_t depth, wall_time now,
+                                std::function<void(const store::job&)> done) {
+  store::job wanted;
+  wanted.what = store::job::kind::drain;
+  wanted.created = wanted.updated = now;
+  if (spec.limit == 0 || spec.limit > depth) spec.limit = depth;
+  wanted.total = spec.limit;
+  if (spec.limit == 0) wanted.at = store::job::state::done; // there is nothing
+  add(std::move(wanted), std::move(spec), false, std::move(done));
+}
+
+// `counts`: the total is what matches now.
+void letter_keeper::add(store::job&& wanted, relay::replay_spec&& spec, bool counts,
+                        std::function<void(const store::job&)> done) {
   wanted.dead_letter = spec.by.dead_letter.value_or(std::string{});
   wanted.spec = relay::to_json(spec);
-  wanted.created = wanted.updated = now;
-  const auto limit = spec.limit;
+  store::letter_filter by = spec.by;
+  const std::uint64_t limit = spec.limit;
   store_.ask(
-      [by = spec.by, wanted = std::move(wanted),
-       limit](store::store& held) mutable -> boost::system::result<store::job> {
-        const auto matching = held.dead_letters().count(by);
-        if (!matching) return matching.error();
-        wanted.total = limit == 0 ? *matching : std::min(*matching, limit);
+      [by = std::move(by), wanted = std::move(wanted), limit,
+       counts](store::store& held) mutable -> boost::system::result<store::job> {
+        if (counts) {
+          const auto matching = held.dead_letters().count(by);
+          if (!matching) return matching.error();
+          wanted.total = limit == 0 ? *matching : std::min(*matching, limit);
+        }
         const auto id = held.dead_letters().add_job(wanted);
         if (!id) return id.error();
         wanted.id = *id;
@@ -85,8 +109,9 @@ void letter_keeper::send_one(store::letter_id id, proto::message content, std::s
                              std::function<void(const store::replayed&)> done) {
   relay::replay_spec spec;
   spec.to = std::move(to);
+  store::replay_target target = target_of(spec, dead_letter);
   store_.ask(
-      [id, content = std::move(content), target = target_of(spec, dead_letter)](store::store& held) mutable {
+      [id, content = std::move(content), target = std::move(target)](store::store& held) mutable {
         return held.dead_letters().replay_edited(id, std::move(content), target, read_clocks().wall);
       },
       [this, dead_letter = std::move(dead_letter), done = std::move(done)](const store::replayed& what) {
@@ -114,10 +139,12 @@ void letter_keeper::go_on() {
 }
 
 void letter_keeper::perform(relay::replays::step&& step) {
+  if (step.job.what == store::job::kind::drain) return drain(std::move(step));
   const std::string dead_letter = step.spec.by.dead_letter.value_or(std::string{});
+  store::replay_target target = target_of(step.spec, dead_letter);
   store_.ask(
-      [step = std::move(step), target = target_of(step.spec, dead_letter)](
-          store::store& held) mutable -> boost::system::result<piece> {
+      [step = std::move(step),
+       target = std::move(target)](store::store& held) mutable -> boost::system::result<piece> {
         const wall_time now = read_clocks().wall;
         step.job.updated = now;
         auto what = held.dead_letters().replay(step.job, step.spec.by, target, step.limit, now);
@@ -128,6 +155,66 @@ void letter_keeper::perform(relay::replays::step&& step) {
         on_.on_replayed(made.what, dead_letter);
         replays_.on_step(made.job, made.what.finished);
         go_on();
+        answer_settled();
+      });
+}
+
+void letter_keeper::failed(std::int64_t job, std::string why) {
+  replays_.on_failed(job, std::move(why), std::chrono::steady_clock::now());
+  go_on();
+  answer_settled();
+}
+
+void letter_keeper::drain(relay::replays::step&& step) {
+  const auto of = std::find_if(
+      limits_.dead_letters.begin(), limits_.dead_letters.end(),
+      [&](const relay::dead_letter_parameters& each) { return each.name == step.job.dead_letter; });
+  if (of == limits_.dead_letters.end() || of->queue.empty() || of->collect) {
+    // It waits: the next reload may bring the queue back.
+    const std::int64_t id = step.job.id;
+    boost::asio::post(wake_.get_executor(), [this, id] {
+      failed(id,
+             "the configuration no longer has a dead letter of that name with a queue that is not collected");
+    });
+    return;
+  }
+  on_.take(of->queue, step.limit, [this, step = std::move(step), from = *of](peeked&& got) mutable {
+    if (!got.problem.empty()) return failed(step.job.id, got.problem);
+    if (got.messages.empty()) {
+      replays_.on_step(step.job, true);
+      go_on();
+      return answer_settled();
+    }
+    hold_drained(std::move(step), from, std::move(got));
+  });
+}
+
+void letter_keeper::hold_drained(relay::replays::step&& step, const relay::dead_letter_parameters& from,
+                                 peeked&& got) {
+  const wall_time now = read_clocks().wall;
+  std::vector<store::drained> taken;
+  for (peeked::item& each : got.messages) {
+    store::drained one;
+    one.redelivered = each.redelivered;
+    one.content = relay::delivered_as(from.queue, each.content);
+    one.value = relay::letter_of(from, std::move(each.content), now);
+    taken.push_back(std::move(one));
+  }
+  store::replay_target target = target_of(step.spec, from.name);
+  store_.ask(
+      [step = std::move(step), taken = std::move(taken), now,
+       target = std::move(target)](store::store& held) mutable -> boost::system::result<piece> {
+        step.job.updated = now;
+        auto what = held.dead_letters().hold(step.job, std::move(taken), target, now);
+        if (!what) return what.error();
+        return piece{std::move(step.job), std::move(*what)};
+      },
+      [this, name = from.name, empty = got.left == 0](const piece& made) {
+        on_.settle(true);
+        on_.on_replayed(made.what, name);
+        replays_.on_step(made.job, empty);
+        go_on();
+        answer_settled();
       });
 }
 
@@ -138,23 +225,47 @@ void letter_keeper::write_updates() {
                          {"state", std::string{relay::to_string(each.at)}},
                          {"done", std::to_string(each.done)},
                          {"total", std::to_string(each.total)}});
+    ++writing_[each.id];
     store_.ask(
         [job = std::move(each)](store::store& held) -> boost::system::result<std::int64_t> {
           const auto written = held.dead_letters().update_job(job);
           if (!written) return written.error();
           return job.id;
         },
-        [](std::int64_t) {});
+        [this](std::int64_t id) {
+          if (const auto at = writing_.find(id); --at->second == 0) writing_.erase(at);
+          answer_settled();
+        });
+  }
+}
+
+void letter_keeper::await(std::int64_t job, done_handler done) {
+  awaiting_.emplace(job, std::move(done));
+  go_on();
+  answer_settled();
+}
+
+// What was said of a job is written: at once, or when the piece that is under way has said how far it came.
+void letter_keeper::answer_settled() {
+  for (auto at = awaiting_.begin(); at != awaiting_.end();) {
+    if (writing_.contains(at->first) || replays_.under_way(at->first)) {
+      ++at;
+      continue;
+    }
+    const done_handler done = std::move(at->second);
+    at = awaiting_.erase(at);
+    done();
   }
 }
 
 void letter_keeper::empty_trashes() {
   if (stopping_) return;
   const wall_time now = read_clocks().wall;
-  for (const keeper_parameters::trash& each : limits_.trashes)
-    store_.ask([name = each.dead_letter, before = now - each.keep](
+  // Also of those that are not collected now: what was discarded before is still in the trash.
+  for (const relay::dead_letter_parameters& each : limits_.dead_letters)
+    store_.ask([name = each.name, before = now - each.trash](
                    store::store& held) { return held.dead_letters().purge(name, before, trash_piece); },
-               [name = each.dead_letter](std::uint64_t purged) {
+               [name = each.name](std::uint64_t purged) {
                  if (purged > 0)
                    log::info("emptied from the trash",
                              {{"dead_letter", name}, {"messages", std::to_string(purged)}});
@@ -165,21 +276,21 @@ void letter_keeper::empty_trashes() {
   });
 }
 
-bool letter_keeper::pause(std::int64_t id, std::string& why_not) {
+bool letter_keeper::pause(std::int64_t id, std::string& why_not, done_handler done) {
   if (!replays_.pause(id, why_not)) return false;
-  go_on();
+  await(id, std::move(done));
   return true;
 }
 
-bool letter_keeper::resume(std::int64_t id, std::string& why_not) {
+bool letter_keeper::resume(std::int64_t id, std::string& why_not, done_handler done) {
   if (!replays_.resume(id, why_not)) return false;
-  go_on();
+  await(id, std::move(done));
   return true;
 }
 
-bool letter_keeper::stop_job(std::int64_t id, std::string& why_not) {
+bool letter_keeper::stop_job(std::int64_t id, std::string& why_not, done_handler done) {
   if (!replays_.stop(id, why_not)) return false;
-  go_on();
+  await(id, std::move(done));
   return true;
 }
 

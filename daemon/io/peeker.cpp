@@ -10,11 +10,20 @@
 
 namespace postponed::io {
 
-peeker::peeker(boost::asio::io_context& context, limits bounds)
-    : context_{context}, limits_{bounds}, deadline_{context} {}
+peeker::peeker(boost::asio::io_context& context, proto::channel_id channel, limits bounds)
+    : context_{context}, channel_{channel}, limits_{bounds}, deadline_{context} {}
 
 void peeker::peek(std::string queue, std::size_t limit, taker done) {
+  add(std::move(queue), limit, false, std::move(done));
+}
+
+void peeker::take(std::string queue, std::size_t limit, taker done) {
+  add(std::move(queue), limit, true, std::move(done));
+}
+
+void peeker::add(std::string queue, std::size_t limit, bool keeps, taker done) {
   job wanted;
+  wanted.keeps = keeps;
   wanted.queue = std::move(queue);
   wanted.limit = std::max<std::size_t>(limit, 1);
   wanted.done = std::move(done);
@@ -33,13 +42,13 @@ void peeker::peek(std::string queue, std::size_t limit, taker done) {
 
 // Asks for a message, where nothing is under way.
 void peeker::next() {
-  if (jobs_.empty() || jobs_.front().asked || stopping_ || !link_->is_open()) return;
+  if (jobs_.empty() || jobs_.front().asked || kept_ != 0 || stopping_ || !link_->is_open()) return;
   if (at_ == phase::open) {
     jobs_.front().asked = true;
-    link_->session().get(channel, jobs_.front().queue);
+    link_->session().get(channel_, jobs_.front().queue);
   } else if (at_ == phase::closed) {
     at_ = phase::opening;
-    link_->session().open_channel(channel);
+    link_->session().open_channel(channel_);
   }
   link_->flush();
 }
@@ -52,6 +61,7 @@ void peeker::on_event(proto::session_event&& event) {
     at_ = phase::closed;
   } else if (const auto* const closed = std::get_if<channel_closed>(&event)) {
     at_ = phase::closed;
+    kept_ = 0;
     // Also where nothing was asked yet: a channel that cannot be opened would be tried for ever.
     if (!jobs_.empty()) finish(std::to_string(closed->code) + " " + closed->text);
   } else if (auto* const message = std::get_if<got>(&event)) {
@@ -81,15 +91,31 @@ void peeker::on_got(proto::event::got&& got) {
 void peeker::finish(std::string problem) {
   job over = std::move(jobs_.front());
   jobs_.pop_front();
-  if (over.last_tag != 0 && at_ == phase::open && link_->is_open()) {
-    link_->session().nack(channel, over.last_tag, true, true);
+  const bool answers_messages = problem.empty() && !over.found.messages.empty();
+  if (over.keeps && answers_messages) {
+    kept_ = over.last_tag;
+  } else if (over.last_tag != 0 && at_ == phase::open && link_->is_open()) {
+    link_->session().nack(channel_, over.last_tag, true, true);
     link_->flush();
   }
+  if (!problem.empty()) over.found.messages.clear(); // they are back in the queue
   over.found.problem = std::move(problem);
   arm();
   boost::asio::post(context_, [answer = std::move(over.done), found = std::move(over.found)]() mutable {
     answer(std::move(found));
   });
+}
+
+void peeker::settle(bool done) {
+  const std::uint64_t tag = std::exchange(kept_, 0);
+  if (tag == 0 || at_ != phase::open || !link_->is_open())
+    return next(); // the channel went, and they with it
+  if (done)
+    link_->session().ack(channel_, tag, true);
+  else
+    link_->session().nack(channel_, tag, true, true);
+  link_->flush();
+  next();
 }
 
 void peeker::fail_all(const std::string& problem) {
@@ -99,6 +125,7 @@ void peeker::fail_all(const std::string& problem) {
 
 void peeker::on_down() {
   at_ = phase::closed;
+  kept_ = 0;
   fail_all("the connection to the broker was lost");
 }
 
@@ -118,7 +145,7 @@ void peeker::arm() {
     // An answer may be under way, which would be taken for the next one's.
     if (jobs_.front().asked && at_ == phase::open && link_->is_open()) {
       at_ = phase::closing;
-      link_->session().close_channel(channel);
+      link_->session().close_channel(channel_);
       link_->flush();
     }
     finish("the broker did not answer in time");

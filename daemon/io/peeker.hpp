@@ -1,5 +1,6 @@
-// Looks into queues without taking anything: the first messages are got on a channel of its own, copied, and
-// requeued. One queue at a time; a queue that does not exist costs the channel, which is opened anew.
+// Looks into queues: the first messages are got on a channel of its own and copied. Peeking requeues them at
+// once; taking holds them until settle() says whether they are acked. One queue at a time; a queue that does
+// not exist costs the channel, which is opened anew.
 //
 // Requeued by basic.nack rather than by closing the channel: brokers from 4.3 on do not count that against
 // the delivery limit of a quorum queue. Where the broker keeps silent, the channel is closed at the deadline,
@@ -35,19 +36,23 @@ struct peeked {
 
 class peeker {
  public:
-  static constexpr proto::channel_id channel = 2;
-
   struct limits {
     std::chrono::milliseconds answer{10000};  // waiting for others included
     std::size_t bytes = std::size_t{4} << 20; // properties and bodies; one message is always answered
   };
   using taker = std::function<void(peeked&&)>;
 
-  peeker(boost::asio::io_context& context, limits bounds);
+  // Of the connection's channels, `channel` is its own.
+  peeker(boost::asio::io_context& context, proto::channel_id channel, limits bounds);
+  proto::channel_id channel() const { return channel_; }
   void attach(broker_link& link) { link_ = &link; } // before anything else
 
   // The first `limit` messages of a queue (1 at least). `done` is called once, later.
   void peek(std::string queue, std::size_t limit, taker done);
+  // The same, but they stay out of the queue until settle(), before which no other is looked into. Where the
+  // answer has messages, settle() must follow. The broker has them back where the connection is lost.
+  void take(std::string queue, std::size_t limit, taker done);
+  void settle(bool done); // false: back into the queue
 
   void on_event(proto::session_event&& event); // of our channel
   void on_down();
@@ -60,11 +65,13 @@ class peeker {
     std::size_t limit = 1, bytes = 0;
     std::uint64_t last_tag = 0;
     bool asked = false;
+    bool keeps = false;
     peeked found;
     taker done;
     steady_time deadline{};
   };
 
+  void add(std::string queue, std::size_t limit, bool keeps, taker done);
   void next();
   void on_got(proto::event::got&& got);
   void finish(std::string problem); // the first job
@@ -72,10 +79,12 @@ class peeker {
   void arm();
 
   boost::asio::io_context& context_;
+  proto::channel_id channel_;
   limits limits_;
   broker_link* link_ = nullptr;
   std::deque<job> jobs_; // the first may be under way; in the order of their deadlines
   phase at_ = phase::closed;
+  std::uint64_t kept_ = 0; // the last tag of what was taken and is not settled; 0: nothing
   bool stopping_ = false;
   boost::asio::steady_timer deadline_;
 };

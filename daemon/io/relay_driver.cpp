@@ -11,6 +11,9 @@ namespace postponed::io {
 
 namespace {
 
+// Of the consuming connection: after the watcher's, before the consumers'.
+constexpr proto::channel_id draining_channel = 3;
+
 double uniform01() {
   static thread_local std::mt19937_64 source{std::random_device{}()};
   return std::uniform_real_distribution<double>{0.0, 1.0}(source);
@@ -50,12 +53,13 @@ relay_driver::relay_driver(boost::asio::io_context& context, driver_parameters l
                 [this](const relay::alert_event& event) {
                   if (on_.on_alert) on_.on_alert(event);
                 }}},
-      publisher_{engine_, topology_,
-                 [this] {
-                   consumers_.set(engine_.sources(), limits_.prefetch);
-                   consumers_.allow();
-                   watcher_.set(limits_.watched);
-                 }},
+      drainer_{context, draining_channel, {}}, publisher_{engine_, topology_,
+                                                          [this] {
+                                                            consumers_.set(engine_.sources(),
+                                                                           limits_.prefetch);
+                                                            consumers_.allow();
+                                                            watcher_.set(limits_.watched);
+                                                          }},
       consume_link_{context,
                     with_role(limits_.link, "consume"),
                     {[this](proto::session_event&& event) { on_consume_event(std::move(event)); },
@@ -63,6 +67,7 @@ relay_driver::relay_driver(boost::asio::io_context& context, driver_parameters l
                      [this](const link_down&) {
                        consumers_.on_down();
                        watcher_.on_down();
+                       drainer_.on_down();
                        pump();
                      }}},
       publish_link_{context,
@@ -77,6 +82,7 @@ relay_driver::relay_driver(boost::asio::io_context& context, driver_parameters l
                                                                                                   context} {
   consumers_.attach(consume_link_);
   watcher_.attach(consume_link_);
+  drainer_.attach(consume_link_);
   publisher_.attach(publish_link_);
   engine_.start(stats_);
   store_worker::handlers told;
@@ -144,6 +150,7 @@ void relay_driver::on_replayed(const store::replayed& what, const std::string& d
 
 void relay_driver::on_consume_event(proto::session_event&& event) {
   if (watcher::takes(event)) return watcher_.on_event(std::move(event));
+  if (proto::channel_of(event) == draining_channel) return drainer_.on_event(std::move(event));
   const bool up = std::holds_alternative<proto::event::opened>(event);
   consumers_.on_event(std::move(event));
   if (up) watcher_.on_up();
@@ -265,6 +272,7 @@ void relay_driver::stop() {
   log::info("stopping", {{"in_flight", std::to_string(engine_.in_flight())}});
   engine_.stop();
   watcher_.stop();
+  drainer_.stop();
   consumers_.stop();
   drain_.expires_after(limits_.drain_deadline);
   drain_.async_wait([this](const boost::system::error_code& error) {

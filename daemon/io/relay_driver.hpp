@@ -70,6 +70,12 @@ class relay_driver {
     watcher_.peek(std::move(queue), limit, std::move(done));
   }
 
+  // Takes the first messages of a queue out of it until they are settled; see peeker.
+  void take(std::string queue, std::size_t limit, peeker::taker done) {
+    drainer_.take(std::move(queue), limit, std::move(done));
+  }
+  void settle(bool done) { drainer_.settle(done); }
+
   const relay::engine& engine() const { return engine_; }
   const relay::topology_run& topology() const { return topology_; }
   const link_status& consume_status() const { return consume_link_.status(); }
@@ -111,6 +117,7 @@ class relay_driver {
   std::unique_ptr<store_worker> worker_;
   consumers consumers_;
   watcher watcher_;
+  peeker drainer_;
   std::vector<store::letter_totals> totals_;
   publisher publisher_;
   broker_link consume_link_;

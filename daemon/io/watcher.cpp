@@ -17,17 +17,6 @@ namespace {
 
 constexpr std::uint16_t not_found = 404;
 
-std::optional<proto::channel_id> channel_of(const proto::session_event& event) {
-  return std::visit(
-      [](const auto& each) -> std::optional<proto::channel_id> {
-        if constexpr (requires { each.channel; })
-          return each.channel;
-        else
-          return std::nullopt;
-      },
-      event);
-}
-
 void log_alert(const relay::alert_event& event) {
   log::write(event.raised ? log::level::warning : log::level::info,
              event.raised ? "dead-letter alert" : "dead-letter alert is over",
@@ -42,7 +31,7 @@ void log_alert(const relay::alert_event& event) {
 
 watcher::watcher(boost::asio::io_context& context, handlers on, peeker::limits bounds,
                  std::chrono::milliseconds settle)
-    : on_{std::move(on)}, settle_{settle}, peeker_{context, bounds}, timer_{context} {}
+    : on_{std::move(on)}, settle_{settle}, peeker_{context, peeking_channel, bounds}, timer_{context} {}
 
 void watcher::attach(broker_link& link) {
   link_ = &link;
@@ -50,8 +39,8 @@ void watcher::attach(broker_link& link) {
 }
 
 bool watcher::takes(const proto::session_event& event) {
-  const auto on = channel_of(event);
-  return on == channel || on == peeker::channel;
+  const auto on = proto::channel_of(event);
+  return on == channel || on == peeking_channel;
 }
 
 const relay::watched* watcher::find(const std::string& name) const {
@@ -154,7 +143,7 @@ void watcher::ask_next() {
 
 void watcher::on_event(proto::session_event&& event) {
   using namespace proto::event;
-  if (channel_of(event) == peeker::channel) return peeker_.on_event(std::move(event));
+  if (proto::channel_of(event) == peeking_channel) return peeker_.on_event(std::move(event));
   if (std::holds_alternative<channel_opened>(event)) {
     at_ = phase::open;
   } else if (const auto* const closed = std::get_if<channel_closed>(&event)) {

@@ -26,7 +26,7 @@ namespace postponed::io {
 
 class watcher {
  public:
-  static constexpr proto::channel_id channel = 1; // and the peeker's
+  static constexpr proto::channel_id channel = 1, peeking_channel = 2;
 
   using totals_taker = std::function<void(const std::vector<store::letter_totals>&)>;
   struct handlers {

@@ -1,5 +1,6 @@
 #include "relay/arrival.hpp"
 
+#include "base/fingerprint.hpp"
 #include "proto/deaths.hpp"
 #include "proto/properties.hpp"
 #include "proto/watermill.hpp"
@@ -119,6 +120,14 @@ std::optional<std::string> dedup_key(const dedup_policy& policy, const proto::me
   for (const proto::field& each : *fields)
     if (each.name == policy.header) return std::string{each.type} + std::string{each.value};
   return std::nullopt;
+}
+
+store::fingerprint delivered_as(const std::string& queue, const proto::message& content) {
+  const auto message_id = proto::message_id_of(content.properties);
+  if (!message_id) return {};
+  const auto digest =
+      fingerprint_of({queue, *message_id, content.exchange, content.routing_key, content.body});
+  return {digest.first, digest.second};
 }
 
 } // namespace postponed::relay

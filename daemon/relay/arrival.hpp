@@ -7,6 +7,7 @@
 #pragma once
 
 #include "relay/parameters.hpp"
+#include "store/store.hpp"
 
 #include <optional>
 #include <string>
@@ -36,5 +37,9 @@ inline constexpr const char* no_origin_text =
 
 // The value by which the route's dedup knows the message; nothing where it has none: then it is always held.
 std::optional<std::string> dedup_key(const dedup_policy& policy, const proto::message& content);
+
+// By what a message is recognised that the broker delivers again from `queue`; empty where it has no
+// message-id. Headers do not count: the broker adds to them when it delivers again (x-delivery-count).
+store::fingerprint delivered_as(const std::string& queue, const proto::message& content);
 
 } // namespace postponed::relay

@@ -67,11 +67,7 @@ void intake::take_message(route_entry& route, proto::message&& content, waiting 
   record.replays = judged.replays;
   record.why = judged.why;
   record.error = std::move(judged.error);
-  if (const auto message_id = proto::message_id_of(content.properties)) {
-    // Headers are left out: the broker adds to them when it delivers again (x-delivery-count).
-    request.content = as_fingerprint(
-        fingerprint_of({route.is.queue, *message_id, content.exchange, content.routing_key, content.body}));
-  }
+  request.content = delivered_as(route.is.queue, content);
   record.content = std::move(content);
   if (route.is.dedup && record.why == reason::none) {
     request.dedup = dedup_of(route.is.name, *route.is.dedup, record);

@@ -10,6 +10,7 @@ using namespace std::chrono_literals;
 
 constexpr auto step_period = 50ms; // of a job with a rate
 constexpr auto burst = 200ms;      // of its rate may be made up for at once
+constexpr auto failed_pause = 1s;
 using state = store::job::state;
 
 bool ended(state at) {
@@ -125,6 +126,7 @@ void replays::on_step(const store::job& after, bool finished) {
   const state wanted = each.is.at; // what a person said meanwhile counts
   each.under_way = false;
   each.is = after;
+  each.is.error.clear();
   if (finished || (each.spec.limit != 0 && after.done >= each.spec.limit))
     each.is.at = state::done;
   else if (wanted != state::running)
@@ -132,6 +134,17 @@ void replays::on_step(const store::job& after, bool finished) {
   else if (before < each.spec.canary && after.done >= each.spec.canary)
     each.is.at = state::canary;
   if (each.is.at != after.at) updates_.push_back(each.is);
+}
+
+void replays::on_failed(std::int64_t id, std::string error, steady_time now) {
+  const auto at = all_.find(id);
+  if (at == all_.end()) return;
+  entry& each = at->second;
+  each.under_way = false;
+  each.next = now + failed_pause;
+  const bool told = each.is.error == error;
+  each.is.error = std::move(error);
+  if (!told || each.is.at != state::running) updates_.push_back(each.is);
 }
 
 std::optional<steady_time> replays::next_wake(steady_time now) const {
@@ -155,6 +168,11 @@ std::optional<store::job> replays::job(std::int64_t id) const {
   const auto at = all_.find(id);
   if (at == all_.end()) return std::nullopt;
   return at->second.is;
+}
+
+bool replays::under_way(std::int64_t id) const {
+  const auto at = all_.find(id);
+  return at != all_.end() && at->second.under_way;
 }
 
 bool replays::any_running() const {

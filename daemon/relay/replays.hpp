@@ -37,6 +37,8 @@ class replays {
   // What to do now; each step is answered by one on_step() or on_failed().
   std::vector<step> take_steps(steady_time now);
   void on_step(const store::job& after, bool finished);
+  // Nothing came of the step, for now: it is tried again in a while, and people see why.
+  void on_failed(std::int64_t id, std::string error, steady_time now);
   std::optional<steady_time> next_wake(steady_time now) const;
 
   // Jobs that changed by other things than a step, to be written.
@@ -44,6 +46,7 @@ class replays {
   std::vector<store::job> jobs() const; // newest first
   std::optional<store::job> job(std::int64_t id) const;
   bool any_running() const;
+  bool under_way(std::int64_t id) const; // a step of it
 
  private:
   struct entry {

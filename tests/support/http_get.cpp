@@ -27,9 +27,8 @@ std::string exchange(int socket, std::uint16_t port, const std::string& request)
   return answer;
 }
 
-} // namespace
-
-http_response http_get(std::uint16_t port, const std::string& path, std::chrono::milliseconds deadline) {
+http_response one_request(std::uint16_t port, const std::string& request,
+                          std::chrono::milliseconds deadline) {
   const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (socket < 0) return {};
   timeval time{};
@@ -37,9 +36,7 @@ http_response http_get(std::uint16_t port, const std::string& path, std::chrono:
   time.tv_usec = deadline.count() % 1000 * 1000;
   ::setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time);
   ::setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof time);
-  const std::string answer = exchange(socket, port,
-                                      "GET " + path + " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(port) +
-                                          "\r\nConnection: close\r\n\r\n");
+  const std::string answer = exchange(socket, port, request);
   ::close(socket);
 
   const std::size_t line = answer.find("\r\n");
@@ -50,6 +47,27 @@ http_response http_get(std::uint16_t port, const std::string& path, std::chrono:
   if (head > line) response.headers = answer.substr(line + 2, head - line - 2);
   response.body = answer.substr(head + 4);
   return response;
+}
+
+std::string first_lines(const std::string& method, const std::string& target, std::uint16_t port) {
+  return method + " " + target + " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(port) +
+         "\r\nConnection: close\r\n";
+}
+
+} // namespace
+
+http_response http_get(std::uint16_t port, const std::string& path, std::chrono::milliseconds deadline) {
+  return one_request(port, first_lines("GET", path, port) + "\r\n", deadline);
+}
+
+http_response http_send(std::uint16_t port, const std::string& method, const std::string& target,
+                        const std::string& body, const std::string& more,
+                        std::chrono::milliseconds deadline) {
+  return one_request(port,
+                     first_lines(method, target, port) +
+                         "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) +
+                         "\r\n" + more + "\r\n" + body,
+                     deadline);
 }
 
 } // namespace postponed::test

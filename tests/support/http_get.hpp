@@ -16,4 +16,9 @@ struct http_response {
 http_response http_get(std::uint16_t port, const std::string& path,
                        std::chrono::milliseconds deadline = std::chrono::seconds{5});
 
+// With any method and a JSON body. `more`: further header lines, each with its end.
+http_response http_send(std::uint16_t port, const std::string& method, const std::string& target,
+                        const std::string& body, const std::string& more = {},
+                        std::chrono::milliseconds deadline = std::chrono::seconds{30});
+
 } // namespace postponed::test

@@ -88,6 +88,10 @@ http_response sidecar::get(const std::string& path) const {
   return http_get(port_, path);
 }
 
+http_response sidecar::post(const std::string& path, const std::string& json) const {
+  return http_send(port_, "POST", path, json);
+}
+
 std::optional<double> sidecar::metric(const std::string& sample) const {
   const std::string text = "\n" + get("/metrics").body;
   const std::size_t at = text.find("\n" + sample + " ");

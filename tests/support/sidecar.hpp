@@ -38,6 +38,7 @@ class sidecar {
   pid_t id() const;
 
   http_response get(const std::string& path) const;
+  http_response post(const std::string& path, const std::string& json) const;
   // The value of a metric's sample as `name` or `name{label="x",..}` exactly as /metrics writes it; nothing
   // where it is not there.
   std::optional<double> metric(const std::string& sample) const;

@@ -1,6 +1,6 @@
 #include "io/webhook.hpp"
 #include "support/temp_dir.hpp"
-#include "webhook_receiver.hpp"
+#include "support/webhook_receiver.hpp"
 
 #include <catch2/catch.hpp>
 
