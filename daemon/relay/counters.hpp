@@ -54,6 +54,8 @@ struct route_counters {
   std::uint64_t dead_letter_failures = 0;        // a dead letter that was returned or nacked; it stays held
   std::uint64_t retries = 0;                     // consumer failures taken for another attempt
   std::uint64_t suppressed = 0;                  // by dedup: not held
+  std::uint64_t scheduled = 0;                   // held by HTTP
+  std::uint64_t cancelled = 0, rescheduled = 0;  // by a person
   std::uint64_t late_released = 0, late_buried = 0, late_spread = 0;
   std::uint64_t hops_cut = 0; // loops
   std::uint64_t circuit_opened = 0;

@@ -107,12 +107,62 @@ void engine::collect() {
   append(batch_.done, releaser_.take_done());
   append(batch_.deferrals, releaser_.take_deferrals());
   batch_rows_ = batch_.inserts.size() + batch_.letters.size() + batch_.done.size() + batch_.deferrals.size() +
-                batch_.pauses.size();
+                batch_.pauses.size() + batch_.scheduled.size() + batch_.changes.size();
+}
+
+std::vector<engine::standing> engine::change(const std::vector<store::held_change>& what) {
+  std::vector<standing> result;
+  std::vector<std::int64_t> rows;
+  result.reserve(what.size());
+  for (const store::held_change& each : what) {
+    result.push_back(releaser_.standing_of(each.id.row));
+    if (result.back() != standing::free) continue;
+    rows.push_back(each.id.row);
+    batch_.changes.push_back(each);
+  }
+  releaser_.begin_changes(rows);
+  batch_rows_ += rows.size();
+  return result;
+}
+
+void engine::on_changed(const store::held_change& asked, const store::change_outcome& outcome) {
+  const bool gone = outcome.held && !asked.due;
+  releaser_.end_change(asked.id.row, gone);
+  changed_.push_back(outcome);
+  route_entry* const route = outcome.held ? routes_.numbered(outcome.after.route) : nullptr;
+  if (route == nullptr) return;
+  if (gone) {
+    ++route->count->cancelled;
+    --route->count->held_messages;
+    route->count->held_bytes -= outcome.after.bytes;
+  } else {
+    ++route->count->rescheduled;
+    if (!releaser_.is_active(asked.id.row)) offer(*route, outcome.after); // else by its next change
+  }
+}
+
+void engine::schedule(store::insert_request&& request) {
+  batch_.scheduled.push_back(std::move(request));
+  ++batch_rows_;
+}
+
+void engine::on_scheduled(const std::string& name, const store::insert_outcome& outcome) {
+  scheduled_.push_back(outcome);
+  if (outcome.suppressed) return;
+  routes_.learn(name, outcome.held.route);
+  next_row_ = std::max(next_row_, outcome.held.id.row + 1);
+  const route_entry& route = *routes_.named(name);
+  ++route.count->scheduled;
+  ++route.count->held_messages;
+  route.count->held_bytes += outcome.held.bytes;
+  offer(route, outcome.held);
 }
 
 store::batch engine::take_batch() {
   collect();
-  submitted_.push_back({batch_.done, batch_.deferrals});
+  submitted_.push_back({batch_.done, batch_.deferrals, batch_.changes, {}});
+  for (const store::insert_request& each : batch_.scheduled)
+    submitted_.back().scheduled.push_back(each.record.route);
   batch_rows_ = 0;
   return std::exchange(batch_, {});
 }
@@ -131,7 +181,12 @@ void engine::on_committed(const store::commit_outcome& outcome, double milliseco
     else
       offer(*each.route, each.held);
   }
-  releaser_.on_closed(submitted_.front().done, submitted_.front().deferrals);
+  const submitted& asked = submitted_.front();
+  for (std::size_t i = 0; i < asked.scheduled.size(); ++i)
+    on_scheduled(asked.scheduled[i], outcome.scheduled[i]);
+  releaser_.on_closed(asked.done, asked.deferrals);
+  for (std::size_t i = 0; i < asked.changes.size(); ++i)
+    on_changed(asked.changes[i], outcome.changes[i]);
   submitted_.pop_front();
 }
 

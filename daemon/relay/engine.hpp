@@ -34,6 +34,17 @@ class engine {
   bool pause(const store::route_pause& what);
   std::vector<store::route_pause> paused();
 
+  // --- what people ask of single messages ---
+  using standing = releaser::standing;
+  // Cancels or moves messages; what is answered for each is whether that is possible now (free). Then it is
+  // not published until the change is durable, and its outcome is among take_changed() after that commit.
+  std::vector<standing> change(const std::vector<store::held_change>& what);
+  std::vector<store::change_outcome> take_changed() { return std::exchange(changed_, {}); }
+  // Holds a message that came by HTTP; the outcome is among take_scheduled() when it is durable.
+  // REQUIRES has_route(), or scheduled_route.
+  void schedule(store::insert_request&& request);
+  std::vector<store::insert_outcome> take_scheduled() { return std::exchange(scheduled_, {}); }
+
   // --- consuming ---
   // False: that source is not consumed any more.
   bool on_delivery(source_id from, std::uint64_t epoch, proto::event::delivered&& delivery, moment now);
@@ -46,7 +57,10 @@ class engine {
   bool has_batch() const { return batch_rows_ > 0; }
   std::size_t batch_rows() const { return batch_rows_; }
   // Somebody waits for an ack; after run().
-  bool has_inserts() const { return !batch_.inserts.empty() || !batch_.letters.empty(); }
+  bool has_inserts() const {
+    return !batch_.inserts.empty() || !batch_.letters.empty() || !batch_.scheduled.empty() ||
+           !batch_.changes.empty();
+  }
   void on_committed(const store::commit_outcome& outcome, double milliseconds);
   void on_loaded(const store::horizon_page& page);
   void on_read(const std::vector<held_id>& asked, std::vector<held_record>&& found);
@@ -81,7 +95,11 @@ class engine {
   struct submitted {
     std::vector<held_id> done;
     std::vector<store::deferral> deferrals;
+    std::vector<store::held_change> changes;
+    std::vector<std::string> scheduled; // their routes
   };
+  void on_changed(const store::held_change& asked, const store::change_outcome& outcome);
+  void on_scheduled(const std::string& route, const store::insert_outcome& outcome);
   void collect();
   void restart_horizon();
   void offer(const route_entry& route, const held_ref& held);
@@ -96,6 +114,8 @@ class engine {
   std::size_t batch_rows_ = 0;
   std::deque<submitted> submitted_; // taken, not yet committed
   std::vector<ack_action> acks_;
+  std::vector<store::change_outcome> changed_;
+  std::vector<store::insert_outcome> scheduled_;
   notes notes_;
   std::vector<horizon::expiry> expired_;
   std::int64_t next_row_ = 1; // rows from here on will be assigned by coming commits

@@ -86,10 +86,14 @@ void releaser::park(active& each, const address& where) {
     ++count_.dead_letters[each.route->is.dead_letter_name].waiting;
 }
 
-void releaser::unpark(active& each, bool first) {
+void releaser::leave_parked(const active& each) {
   --each.route->count->parked;
   if (each.why != reason::none && !each.route->is.dead_letter_name.empty())
     --count_.dead_letters[each.route->is.dead_letter_name].waiting;
+}
+
+void releaser::unpark(active& each, bool first) {
+  leave_parked(each);
   queue(each, first);
 }
 
@@ -180,11 +184,7 @@ void releaser::forget(route_entry& route) {
       ++at;
       continue;
     }
-    if (each.at == phase::parked) {
-      --route.count->parked;
-      if (each.why != reason::none && !route.is.dead_letter_name.empty())
-        --count_.dead_letters[route.is.dead_letter_name].waiting;
-    }
+    if (each.at == phase::parked) leave_parked(each);
     leave(each);
     at = active_.erase(at);
   }

@@ -150,6 +150,7 @@ void releaser::on_success(active& each, const address& where, moment now) {
     ++each.route->count->dead_lettered[each.why];
   }
   convicted_.erase(each.held.id.row);
+  uncertain_.erase(each.held.id.row);
   each.at = phase::closing;
   done_.push_back(each.held.id);
   if (circuits_.all_well()) return;
@@ -159,6 +160,7 @@ void releaser::on_success(active& each, const address& where, moment now) {
 
 void releaser::on_unknown(active& each) {
   ++each.route->count->unknown;
+  uncertain_.insert(each.held.id.row);
   if (!each.route->may_release()) { // paused meanwhile: it is on disk
     if (each.probe) circuits_.lost_probe(each.held.id.row);
     leave(each);

@@ -100,6 +100,10 @@ struct parameters {
   circuit_policy burial_circuit{3, std::chrono::seconds{5}};
 };
 
+// The route under which messages are held that were scheduled straight to a queue or exchange. It is always
+// there, so that they can be no orphans; its dead letter is the first of the file.
+inline constexpr const char* scheduled_route = "@@http";
+
 // The route under which messages are held that go from a dead letter (or an operator) straight to somewhere.
 // No route of the file has such a name: @ is reserved.
 inline std::string direct_route(const std::string& dead_letter) {

@@ -26,7 +26,7 @@ releaser::releaser(const parameters& limits, horizon& near, route_table& routes,
 
 releaser::active* releaser::enter(const held_ref& held, wall_time due) {
   route_entry* const route = routes_.numbered(held.route);
-  if (route == nullptr || !route->may_release()) return nullptr;
+  if (route == nullptr || !route->may_release() || changing_.contains(held.id.row)) return nullptr;
   const auto [at, inserted] = active_.try_emplace(held.id.row);
   if (!inserted) return nullptr;
   active& each = at->second;
@@ -73,7 +73,9 @@ void releaser::on_expired(const horizon::expiry& each, moment now) {
     return;
   }
   const auto found = active_.find(each.held.id.row);
-  if (found != active_.end() && found->second.at == phase::staged) make_ready(found->second, now);
+  // The same row may have been staged for another due time before a person moved it.
+  if (found == active_.end() || found->second.at != phase::staged) return;
+  if (found->second.held.due == each.held.due) make_ready(found->second, now);
 }
 
 void releaser::queue(active& each, bool first) {
@@ -123,7 +125,10 @@ void releaser::on_read(const std::vector<held_id>& asked, std::vector<held_recor
   for (held_record& record : found) {
     const auto at = active_.find(record.id.row);
     if (at == active_.end() || at->second.at != phase::reading) continue;
-    stage(at->second, std::move(record));
+    if (record.due == at->second.held.due)
+      stage(at->second, std::move(record));
+    else
+      put_back(at->second, record);
   }
   for (const held_id& id : asked) { // what is done needs nothing more
     const auto at = active_.find(id.row);
@@ -132,6 +137,18 @@ void releaser::on_read(const std::vector<held_id>& asked, std::vector<held_recor
     leave(at->second);
     active_.erase(at);
   }
+}
+
+// A person moved it after this due time was put into the wheel: by the other one it is found again.
+void releaser::put_back(active& each, const held_record& now) {
+  held_ref held = each.held;
+  held.due = now.due;
+  held.relative = now.relative;
+  if (each.probe) circuits_.lost_probe(held.id.row);
+  const bool may_load = each.route->may_load();
+  leave(each);
+  active_.erase(held.id.row);
+  if (may_load) near_.offer(held);
 }
 
 void releaser::stage(active& each, held_record&& record) {
@@ -301,6 +318,7 @@ void releaser::check_deadlines(moment now) {
   for (const std::int64_t row : late) {
     active& each = active_.at(row);
     ++each.route->count->unknown;
+    uncertain_.insert(row);
     of(each.on).window.abandon(static_cast<std::uint64_t>(row));
     land(each, now);
     defer(each, now.wall + limits_.publish_backoff.initial, "");

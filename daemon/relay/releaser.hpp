@@ -57,7 +57,16 @@ class releaser {
   void keep(const held_ref& held, held_record record); // just committed, the body still at hand
   void on_expired(const horizon::expiry& each, moment now);
   void on_read(const std::vector<held_id>& asked, std::vector<held_record>&& found);
-  bool is_active(std::int64_t row) const { return active_.contains(row); }
+  bool is_active(std::int64_t row) const { return active_.contains(row) || changing_.contains(row); }
+
+  // --- a person's word on single rows ---
+  // Whether a row may be changed: not while it is published or settled, nor once it was published with an
+  // outcome that nobody knows, as it may have been delivered.
+  enum class standing : std::uint8_t { free, in_flight, uncertain };
+  standing standing_of(std::int64_t row) const;
+  // Takes rows that are free out of work; none is published until its end_change(). Changes of one row nest.
+  void begin_changes(const std::vector<std::int64_t>& rows);
+  void end_change(std::int64_t row, bool gone);
 
   // --- routes ---
   void forget(route_entry& route); // paused, or vanished from the file: what is not in flight stays on disk
@@ -126,6 +135,7 @@ class releaser {
   void read_more(actions& out);
   void enter_reading(active& each);
   void stage(active& each, held_record&& record);
+  void put_back(active& each, const held_record& now);
   void make_ready(active& each, moment now);
   bool is_late(const active& each, wall_time now) const;
   bool turned_away_late(active& each, wall_time now);
@@ -134,6 +144,7 @@ class releaser {
   void go(active& each, moment now);
   void park(active& each, const address& where);
   void unpark(active& each, bool first);
+  void leave_parked(const active& each); // for the gauges
   void probe_circuits(moment now);
   void hold(active& each);
   void let_go(active& each);
@@ -168,7 +179,9 @@ class releaser {
   std::deque<route_entry*> round_;   // with something queued, to be read in turn
   std::vector<route_entry*> pacing_; // with something paced
   std::vector<held_id> to_read_;
-  std::deque<std::int64_t> suspects_;          // ready, to be tried one at a time on the probe lane
+  std::deque<std::int64_t> suspects_;                   // ready, to be tried one at a time on the probe lane
+  std::unordered_map<std::int64_t, unsigned> changing_; // by a person, commit under way: how often
+  std::unordered_set<std::int64_t> uncertain_;          // held, published before, the outcome unknown
   std::unordered_set<std::int64_t> convicted_; // found guilty of closing a channel: always by the probe lane
   std::vector<held_id> done_;
   std::vector<store::deferral> deferrals_;

@@ -12,8 +12,18 @@ route_entry& route_table::entry(const std::string& name) {
     at->is.name = name;
     at->configured = false;
     at->count = &count_.routes[name];
+    if (name == scheduled_route) set_scheduled(*at);
   }
   return *at;
+}
+
+void route_table::set_scheduled(route_entry& to) const {
+  to.is = {};
+  to.is.name = scheduled_route;
+  to.is.dead_letter = first_.to;
+  to.is.dead_letter_name = first_.name;
+  to.configured = true;
+  to.internal = true;
 }
 
 void route_table::configure(const parameters& from) {
@@ -50,6 +60,8 @@ void route_table::configure(const parameters& from) {
     direct.internal = true;
   }
   letters_ = std::move(letters);
+  first_ = from.dead_letters.empty() ? dead_letter_parameters{} : from.dead_letters.front();
+  if (route_entry* const scheduled = named(scheduled_route)) set_scheduled(*scheduled);
   by_source_.clear();
   for (auto& [name, each] : entries_) {
     each->count->configured = each->configured;

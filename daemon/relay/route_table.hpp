@@ -82,12 +82,14 @@ class route_table {
     source_id source = 0; // 0: not collected
   };
   route_entry& entry(const std::string& name);
+  void set_scheduled(route_entry& to) const;
 
   counters& count_;
   std::map<std::string, std::unique_ptr<route_entry>, std::less<>> entries_;
   std::unordered_map<std::uint32_t, route_entry*> by_number_;
   std::unordered_map<source_id, route_entry*> by_source_; // of what is configured now
   std::map<std::string, letter_entry> letters_;
+  dead_letter_parameters first_; // of the file; empty: it has none
   source_id next_source_ = 0;
 };
 

@@ -14,6 +14,7 @@
 #include <boost/system/result.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,18 @@ struct deferral {
   std::string error;         // why it goes there; empty: what the record says already stays
 };
 
+// A person's word on one held message. Nothing is done where it is not held (any more).
+struct held_change {
+  std::uint64_t token = 0;      // the caller's, given back in the outcome
+  held_id id;                   // stays
+  std::optional<wall_time> due; // from now on; absent: it is cancelled
+};
+struct change_outcome {
+  std::uint64_t token = 0;
+  bool held = false; // it was, and is changed
+  held_ref after;    // as it is now, or was
+};
+
 // Pausing a route is the operator's word, and outlives a restart.
 struct route_pause {
   std::string route;
@@ -58,13 +71,20 @@ struct batch {
   std::vector<deferral> deferrals;
   std::vector<letter_insert> letters;
   std::vector<route_pause> pauses;
+  // By HTTP. Their `dedup` is an idempotency key: of one that is known, the outcome names the first message
+  // as suppressed, and as a duplicate too where `content` was the same.
+  std::vector<insert_request> scheduled;
+  std::vector<held_change> changes; // after all else
   bool empty() const {
-    return inserts.empty() && done.empty() && deferrals.empty() && letters.empty() && pauses.empty();
+    return inserts.empty() && done.empty() && deferrals.empty() && letters.empty() && pauses.empty() &&
+           scheduled.empty() && changes.empty();
   }
 };
 struct commit_outcome {
   std::vector<insert_outcome> inserts; // one for each request, in its order
   std::vector<letter_id> letters;      // likewise
+  std::vector<insert_outcome> scheduled;
+  std::vector<change_outcome> changes;
 };
 
 // A position in the order (due, row): everything at or before it has been loaded.

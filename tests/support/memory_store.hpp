@@ -33,6 +33,10 @@ class memory_store final : public store::store {
       outcome.letters.push_back(next_letter_++);
       letters_.push_back(std::move(each.value));
     }
+    for (auto& each : work.scheduled)
+      outcome.scheduled.push_back(schedule(each, now));
+    for (const auto& each : work.changes)
+      outcome.changes.push_back(change(each));
     for (const auto& each : work.pauses) {
       if (each.paused)
         paused_[each.route] = each;
@@ -126,6 +130,39 @@ class memory_store final : public store::store {
     return {from.token, held, false, false};
   }
 
+  postponed::store::insert_outcome schedule(postponed::store::insert_request& from, wall_time now) {
+    const auto known = keys_.find(from.dedup);
+    if (!from.dedup.empty() && known != keys_.end() && known->second.until > now)
+      return {from.token, known->second.held, known->second.content == from.content, true};
+    const auto key = from.dedup;
+    const auto content = from.content;
+    from.dedup = from.content = {};
+    auto outcome = insert(from, now);
+    if (!key.empty()) keys_[key] = {from.dedup_until, outcome.held, content};
+    return outcome;
+  }
+
+  postponed::store::change_outcome change(const postponed::store::held_change& from) {
+    postponed::store::change_outcome outcome{from.token, false, {}};
+    outcome.after.id = from.id;
+    const auto at = rows_.find(from.id.row);
+    if (at == rows_.end() || at->second.id != from.id) return outcome;
+    outcome.held = true;
+    if (from.due) {
+      at->second.due = *from.due;
+      at->second.relative = false;
+    }
+    outcome.after = ref(at->second);
+    if (!from.due) rows_.erase(at);
+    return outcome;
+  }
+
+  struct key_entry {
+    wall_time until{};
+    held_ref held;
+    postponed::store::fingerprint content;
+  };
+  std::map<postponed::store::fingerprint, key_entry> keys_;
   std::map<std::int64_t, held_record> rows_;
   std::map<postponed::store::fingerprint, held_ref> recent_;
   std::map<postponed::store::fingerprint, std::pair<wall_time, held_ref>> dedup_;

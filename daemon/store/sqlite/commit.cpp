@@ -51,8 +51,12 @@ boost::system::result<commit_outcome> engine::commit(batch&& work, wall_time now
       if (!letters_.insert(each.value)) return false;
       outcome.letters.push_back(each.value.id);
     }
-    return std::all_of(work.pauses.begin(), work.pauses.end(),
-                       [&](const route_pause& each) { return pauses_.put(each); });
+    for (const route_pause& each : work.pauses)
+      if (!pauses_.put(each)) return false;
+    for (insert_request& each : work.scheduled)
+      if (!schedule(each, now, outcome.scheduled)) return false;
+    return std::all_of(work.changes.begin(), work.changes.end(),
+                       [&](const held_change& each) { return change(each, outcome.changes); });
   });
   if (error) return error;
   return outcome;
@@ -82,7 +86,8 @@ bool engine::insert(insert_request& request, wall_time now, std::vector<insert_o
   bucket* const to = buckets_.choose(second, level);
   segment* const place = segments_.choose(second, level);
   if (to == nullptr || place == nullptr) return false;
-  record.id = {span_at(minute_level, second).start / 60, next_row_++, static_cast<std::uint32_t>(nonces_())};
+  const std::int64_t slot = span_at(minute_level, second).start / 60, row = next_row_++;
+  record.id = {slot, row, ids_.nonce_of(slot, row)};
   const std::string head = encode_head(record, route);
   const std::string& body = record.content.body;
   held_ref held;

@@ -5,17 +5,20 @@
 #include "store/sqlite/connection.hpp"
 #include "store/sqlite/dedup.hpp"
 #include "store/sqlite/deferrals.hpp"
+#include "store/sqlite/idempotency.hpp"
+#include "store/sqlite/ids.hpp"
 #include "store/sqlite/letter_store.hpp"
 #include "store/sqlite/lock_file.hpp"
 #include "store/sqlite/pauses.hpp"
 #include "store/sqlite/recent.hpp"
+#include "store/sqlite/record_codec.hpp"
 #include "store/sqlite/segments.hpp"
 #include "store/sqlite/sqlite_store.hpp"
 #include "store/sqlite/statement_cache.hpp"
 
 #include <cstdint>
 #include <map>
-#include <random>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -72,7 +75,11 @@ class engine final : public store {
   boost::system::error_code rolled_back();
   bool finish(const held_id& id);
   bool defer(const deferral& each);
-  std::uint32_t route_number(const std::string& name); // 0: an error
+  bool schedule(insert_request& request, wall_time now, std::vector<insert_outcome>& out);
+  bool change(const held_change& each, std::vector<change_outcome>& out);
+  bool move(const held_change& each, bucket& in, const entry& at);
+  std::optional<record_head> head_of(const held_id& id, const entry& at); // without its checksum
+  std::uint32_t route_number(const std::string& name);                    // 0: an error
   boost::system::error_code read_one(const held_id& id, std::vector<held_record>& out);
 
   // Housekeeping: each does one bounded piece where there is one, and says so; false: an error.
@@ -94,12 +101,13 @@ class engine final : public store {
   deferrals deferrals_;
   recent recent_;
   dedup dedup_{db_};
+  idempotency idempotency_{db_};
   pauses pauses_{db_};
   letter_store letters_{*this, db_};
   std::map<std::string, std::uint32_t> routes_;
   std::map<std::uint32_t, std::string> route_names_;
   std::int64_t next_row_ = 1;
-  std::mt19937 nonces_{std::random_device{}()};
+  ids ids_;
   int wal_pages_ = 0; // in the log since the last checkpoint
   std::int64_t page_size_ = 4096;
   std::uint64_t file_bytes_ = 0; // when last looked

@@ -42,6 +42,10 @@ boost::system::result<bool> engine::maintain(wall_time now, bool idle) {
     if (!db_.execute(begin) || !dedup_.forget_some(us(now), did) || !db_.execute(end))
       return error(fail("cannot forget dedup keys of"));
   }
+  if (!did && idempotency_.worth_forgetting(us(now))) {
+    if (!db_.execute(begin) || !idempotency_.forget_some(us(now), did) || !db_.execute(end))
+      return error(fail("cannot forget idempotency keys of"));
+  }
   if (did) return true;
   if (idle && wal_bytes() >= options_.wal_idle && !checkpoint())
     return error(fail("cannot write the log back to"));

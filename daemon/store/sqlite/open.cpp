@@ -57,6 +57,14 @@ CREATE TABLE jobs(id INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER NOT NULL, s
   skipped INTEGER NOT NULL, error TEXT NOT NULL, created INTEGER NOT NULL, updated INTEGER NOT NULL);
 )";
 
+// Came later, and is made where a file lacks it: an older postponed passes over it.
+constexpr const char* additions = R"(
+CREATE TABLE IF NOT EXISTS idempotency(high INTEGER, low INTEGER, until INTEGER NOT NULL, slot INTEGER NOT NULL,
+  row INTEGER NOT NULL, nonce INTEGER NOT NULL, due INTEGER NOT NULL, content_high INTEGER NOT NULL,
+  content_low INTEGER NOT NULL, PRIMARY KEY(high, low)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS idempotency_until ON idempotency(until);
+)";
+
 // File systems on which SQLite's locks and syncs cannot be trusted; the numbers are those of statfs(2).
 const char* network_name(const std::string& folder) {
   struct statfs about {};
@@ -214,7 +222,7 @@ boost::system::error_code engine::prepare_schema(std::string& why) {
                                "; PRAGMA user_version=" + std::to_string(schema_version) + ";";
   if (empty && !db_.execute(std::string{schema} + letters_schema + now_ours)) return fail("cannot prepare");
   if (!empty && version == 1 && !db_.execute(letters_schema + now_ours)) return fail("cannot migrate");
-  if (!db_.execute("COMMIT")) return fail("cannot prepare");
+  if (!db_.execute(additions) || !ids_.prepare(db_) || !db_.execute("COMMIT")) return fail("cannot prepare");
   page_size_ = db_.single("PRAGMA page_size");
   ::sqlite3_wal_hook(
       db_.handle(),

@@ -109,6 +109,18 @@ lookup segments::find(std::int64_t number, std::int64_t row, found& out) {
   return lookup::found;
 }
 
+lookup segments::find_head(std::int64_t number, std::int64_t row, std::string& head) {
+  if (!all_.contains(number)) return lookup::absent;
+  statement* const ask = statements_.get(number, statement_kind::find_head, [&] {
+    return "SELECT head FROM " + table(number) + " WHERE row = ?";
+  });
+  if (ask == nullptr) return lookup::failed;
+  const int code = ask->bind(1, row).step();
+  if (code == SQLITE_ROW) head = ask->blob(0);
+  ask->reset();
+  return code == SQLITE_ROW ? lookup::found : code == SQLITE_DONE ? lookup::absent : lookup::failed;
+}
+
 void segments::release() {
   if (found_ != nullptr) found_->reset();
   found_ = nullptr;

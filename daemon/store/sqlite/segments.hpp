@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <map>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -45,6 +46,7 @@ class segments {
     std::string_view head, bytes; // valid until the next find() or release()
   };
   lookup find(std::int64_t number, std::int64_t row, found& out);
+  lookup find_head(std::int64_t number, std::int64_t row, std::string& head); // a long body costs nothing
   void release(); // ends the last find(): an open statement holds the log
 
   const segment* spent(std::int64_t now_second) const; // one that may be dropped; null: none

@@ -45,7 +45,16 @@ class statement_cache {
 
 // Buckets and segments are numbered apart, each from 1, so that a number may stand for one of either.
 namespace statement_kind {
-enum : unsigned { insert_entry, find_entry, erase_entry, move_entry, scan_entries, insert_body, find_body };
+enum : unsigned {
+  insert_entry,
+  find_entry,
+  erase_entry,
+  move_entry,
+  scan_entries,
+  insert_body,
+  find_body,
+  find_head
+};
 }
 
 // Statements that belong to neither.
