@@ -92,6 +92,7 @@ relay_driver::relay_driver(boost::asio::io_context& context, driver_parameters l
     engine_.on_committed(outcome, milliseconds);
     for (const auto& done : std::exchange(committing_, {}))
       done();
+    tell_people();
     pump();
   };
   told.on_loaded = [this](store::horizon_page&& page) {
@@ -182,6 +183,40 @@ void relay_driver::ask_totals(watcher::totals_taker answer) {
                  totals_ = std::move(totals);
                  answer(totals_);
                });
+}
+
+std::vector<relay::engine::standing> relay_driver::change(std::vector<store::held_change> what,
+                                                          const change_done& done) {
+  for (store::held_change& each : what)
+    each.token = next_token_++;
+  const auto result = engine_.change(what);
+  for (std::size_t i = 0; i < what.size(); ++i)
+    if (result[i] == relay::engine::standing::free) changing_[what[i].token] = done;
+  pump_soon();
+  return result;
+}
+
+void relay_driver::schedule(store::insert_request&& request, schedule_done done) {
+  request.token = next_token_++;
+  scheduling_[request.token] = std::move(done);
+  engine_.schedule(std::move(request));
+  pump_soon();
+}
+
+void relay_driver::tell_people() {
+  for (const store::change_outcome& each : engine_.take_changed())
+    changing_.extract(each.token).mapped()(each);
+  for (const store::insert_outcome& each : engine_.take_scheduled())
+    scheduling_.extract(each.token).mapped()(each);
+}
+
+// Once for all that people ask in one go.
+void relay_driver::pump_soon() {
+  if (std::exchange(pump_posted_, true)) return;
+  boost::asio::post(context_, [this] {
+    pump_posted_ = false;
+    pump();
+  });
 }
 
 std::vector<relay_driver::intake_state> relay_driver::intake_states() const {

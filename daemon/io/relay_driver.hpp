@@ -23,6 +23,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace postponed::io {
@@ -76,6 +77,14 @@ class relay_driver {
   }
   void settle(bool done) { drainer_.settle(done); }
 
+  // What people do to single messages. `done` is called when that is durable. Each change answers at once
+  // whether it is possible now; where not, nothing is done. REQUIRES ids that the store gave out; a route of
+  // the engine's, or relay::scheduled_route.
+  using change_done = std::function<void(const store::change_outcome&)>;
+  using schedule_done = std::function<void(const store::insert_outcome&)>;
+  std::vector<relay::engine::standing> change(std::vector<store::held_change> what, const change_done& done);
+  void schedule(store::insert_request&& request, schedule_done done);
+
   const relay::engine& engine() const { return engine_; }
   const relay::topology_run& topology() const { return topology_; }
   const link_status& consume_status() const { return consume_link_.status(); }
@@ -96,6 +105,8 @@ class relay_driver {
 
  private:
   void pump();
+  void pump_soon();
+  void tell_people();
   void perform(relay::actions& wanted);
   void commit_when_worth_it();
   void submit();
@@ -132,7 +143,11 @@ class relay_driver {
   bool stopped_ = false;
   bool failed_ = false;
   std::string failure_;
-  relay::actions wanted_;                         // scratch
+  relay::actions wanted_; // scratch
+  bool pump_posted_ = false;
+  std::uint64_t next_token_ = 1; // of what people ask
+  std::unordered_map<std::uint64_t, change_done> changing_;
+  std::unordered_map<std::uint64_t, schedule_done> scheduling_;
   std::vector<std::function<void()>> awaiting_;   // the next commit
   std::vector<std::function<void()>> committing_; // the one under way
 };

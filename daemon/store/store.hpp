@@ -10,6 +10,7 @@
 #include "base/held.hpp"
 #include "store/fingerprint.hpp"
 #include "store/letters.hpp"
+#include "store/messages.hpp"
 
 #include <boost/system/result.hpp>
 
@@ -87,12 +88,6 @@ struct commit_outcome {
   std::vector<change_outcome> changes;
 };
 
-// A position in the order (due, row): everything at or before it has been loaded.
-struct horizon_position {
-  wall_time due = wall_time::min();
-  std::int64_t row = 0;
-  auto operator<=>(const horizon_position&) const = default; // NOLINT(modernize-use-nullptr): a false alarm
-};
 struct horizon_page {
   std::vector<held_ref> rows; // ordered by (due, row); not done
   horizon_position reached;   // everything up to here is in `rows` or was before
@@ -139,6 +134,8 @@ class store {
   virtual letters& dead_letters() = 0; // the same thread, the same failure
 
   virtual store_stats stats() const = 0;
+
+  virtual messages& held() = 0;
 
   // What went wrong, in words for the log, when a call answered an error.
   virtual std::string last_error() const = 0;

@@ -97,6 +97,8 @@ class memory_store final : public store::store {
 
   // The relay never asks for them: people do, of the real store.
   postponed::store::letters& dead_letters() override { std::abort(); }
+  postponed::store::messages& held() override { std::abort(); }
+
   std::string last_error() const override { return {}; }
 
   const std::map<std::int64_t, held_record>& rows() const { return rows_; }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 namespace postponed::store::sqlite {
 
@@ -54,8 +55,15 @@ bool buckets::load() {
     const auto at = by_number.find(shares.integer(0));
     if (at == by_number.end()) continue;
     bucket& each = *at->second;
-    each.routes[static_cast<std::uint32_t>(shares.integer(1))] = {shares.integer(2), shares.integer(3),
-                                                                  false};
+    const std::int64_t route = shares.integer(1);
+    bucket::share& part = each.routes[static_cast<std::uint32_t>(route < 0 ? -route : route)];
+    if (route < 0) { // of those that were moved
+      part.moved = shares.integer(2);
+      part.moved_bytes = shares.integer(3);
+      continue;
+    }
+    part.messages = shares.integer(2);
+    part.bytes = shares.integer(3);
     each.live += shares.integer(2);
     each.live_bytes += shares.integer(3);
   }
@@ -105,7 +113,7 @@ bool buckets::insert(bucket& in, const entry& each) {
   each.slot == minute_of(each.due) ? put->bind_null(7) : put->bind(7, each.slot);
   each.moved ? put->bind(8, *each.moved) : put->bind_null(8);
   if (!put->run()) return false;
-  count(in, each.route, 1, each.bytes);
+  count(in, each, 1);
   if (each.due < in.first_due) {
     in.first_due = each.due;
     touch_header(in);
@@ -141,15 +149,20 @@ lookup buckets::find(const held_id& id, bucket*& in, entry& out) {
 }
 
 lookup buckets::find_in(bucket& in, const held_id& id, entry& out) {
-  if (in.splitting() && id.row <= in.split_to) return lookup::absent;
+  lookup got = find_row(in, id.row, out);
+  if (got == lookup::found && (out.nonce != id.nonce || out.slot != id.slot)) got = lookup::absent;
+  return got;
+}
+
+lookup buckets::find_row(bucket& in, std::int64_t row, entry& out) {
+  if (in.splitting() && row <= in.split_to) return lookup::absent;
   statement* const ask = statements_.get(in.number, find_entry, [&] {
     return std::string{"SELECT "} + columns + " FROM " + table(in) + " WHERE row = ?";
   });
   if (ask == nullptr) return lookup::failed;
-  ask->bind(1, id.row);
-  lookup got = next(in, *ask, out);
+  ask->bind(1, row);
+  const lookup got = next(in, *ask, out);
   ask->reset();
-  if (got == lookup::found && (out.nonce != id.nonce || out.slot != id.slot)) got = lookup::absent;
   return got;
 }
 
@@ -174,14 +187,16 @@ bool buckets::erase(bucket& in, const entry& each) {
   statement* const gone =
       statements_.get(in.number, erase_entry, [&] { return "DELETE FROM " + table(in) + " WHERE row = ?"; });
   if (gone == nullptr || !gone->bind(1, each.row).run()) return false;
-  count(in, each.route, -1, -each.bytes);
+  count(in, each, -1);
   return true;
 }
 
-bool buckets::set_moved(bucket& in, std::int64_t row, std::int64_t due) {
+bool buckets::set_moved(bucket& in, const entry& each, std::int64_t due) {
   statement* const put = statements_.get(
       in.number, move_entry, [&] { return "UPDATE " + table(in) + " SET moved = ? WHERE row = ?"; });
-  return put != nullptr && put->bind(1, due).bind(2, row).run();
+  if (put == nullptr || !put->bind(1, due).bind(2, each.row).run()) return false;
+  if (!each.moved) count_moved(in, each, 1);
+  return true;
 }
 
 statement* buckets::scan(const bucket& in, std::int64_t from, std::int64_t until) {
@@ -198,19 +213,21 @@ statement* buckets::scan(const bucket& in, std::int64_t from, std::int64_t until
   return rows;
 }
 
+bool buckets::read_rows(bucket& in, std::int64_t row, std::int64_t limit, std::vector<entry>& out) {
+  statement rows = in_.prepare(std::string{"SELECT "} + columns + " FROM " + table(in) +
+                               " WHERE row > ? ORDER BY row LIMIT ?");
+  if (!rows) return false;
+  rows.bind(1, row).bind(2, limit);
+  entry each;
+  lookup got = lookup::absent;
+  while ((got = next(in, rows, each)) == lookup::found)
+    out.push_back(each);
+  return got == lookup::absent;
+}
+
 bool buckets::split_some(bucket& from, std::int64_t limit, bool& left) {
   std::vector<entry> some;
-  {
-    statement rows = in_.prepare(std::string{"SELECT "} + columns + " FROM " + table(from) +
-                                 " WHERE row > ? ORDER BY row LIMIT ?");
-    if (!rows) return false;
-    rows.bind(1, from.split_to).bind(2, limit);
-    entry each;
-    lookup got = lookup::absent;
-    while ((got = next(from, rows, each)) == lookup::found)
-      some.push_back(each);
-    if (got == lookup::failed) return false;
-  }
+  if (!read_rows(from, from.split_to, limit, some)) return false;
   for (const entry& each : some) {
     // An id finds its entry by its slot, so that counts and not the due time; within its minute, the second
     // does.
@@ -219,7 +236,7 @@ bool buckets::split_some(bucket& from, std::int64_t limit, bool& left) {
         std::clamp(seconds_of(wall_time{microseconds{each.due}}), minute, minute + 59);
     bucket* const to = part_of(from, second);
     if (to == nullptr || !insert(*to, each)) return false;
-    count(from, each.route, -1, -each.bytes);
+    count(from, each, -1);
     from.split_to = each.row;
   }
   touch_header(from);
@@ -248,13 +265,22 @@ void buckets::touch_header(bucket& each) {
   each.header_dirty = true;
 }
 
-void buckets::count(bucket& in, std::uint32_t route, std::int64_t messages, std::int64_t bytes) {
-  bucket::share& part = in.routes[route];
+void buckets::count(bucket& in, const entry& each, std::int64_t messages) {
+  bucket::share& part = in.routes[each.route];
   part.messages += messages;
-  part.bytes += bytes;
+  part.bytes += messages * each.bytes;
   part.dirty = true;
   in.live += messages;
-  in.live_bytes += bytes;
+  in.live_bytes += messages * each.bytes;
+  touch(in);
+  if (each.moved) count_moved(in, each, messages);
+}
+
+void buckets::count_moved(bucket& in, const entry& each, std::int64_t messages) {
+  bucket::share& part = in.routes[each.route];
+  part.moved += messages;
+  part.moved_bytes += messages * each.bytes;
+  part.dirty = part.moved_dirty = true;
   touch(in);
 }
 
@@ -265,6 +291,9 @@ bool buckets::flush() {
       if (!part.dirty) continue;
       part.dirty = false;
       if (!put_count(statements_, each->number, route, part.messages, part.bytes)) return false;
+      if (std::exchange(part.moved_dirty, false) &&
+          !put_count(statements_, each->number, -std::int64_t{route}, part.moved, part.moved_bytes))
+        return false;
     }
     if (!each->header_dirty) continue;
     each->header_dirty = false;

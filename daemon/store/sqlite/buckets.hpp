@@ -37,7 +37,8 @@ enum class lookup { found, absent, failed };
 struct bucket {
   struct share {
     std::int64_t messages = 0, bytes = 0;
-    bool dirty = false;
+    std::int64_t moved = 0, moved_bytes = 0; // of these, to other due times
+    bool dirty = false, moved_dirty = false;
   };
   std::int64_t number = 0;
   span covers;
@@ -65,7 +66,10 @@ class buckets {
   bool insert(bucket& in, const entry& each);
   lookup find(const held_id& id, bucket*& in, entry& out);
   bool erase(bucket& in, const entry& each);
-  bool set_moved(bucket& in, std::int64_t row, std::int64_t due);
+  bool set_moved(bucket& in, const entry& each, std::int64_t due);
+  lookup find_row(bucket& in, std::int64_t row, entry& out); // in this one
+  // Appends to `out` the entries after `row`, moved ones too, in the order of rows.
+  bool read_rows(bucket& in, std::int64_t row, std::int64_t limit, std::vector<entry>& out);
   // Calls `take(entry)` for the entries that are due in [from, until] us and were not moved, in no order.
   template <typename Take>
   bool visit(bucket& in, std::int64_t from, std::int64_t until, Take take) {
@@ -91,7 +95,8 @@ class buckets {
   bucket* existing(int level, std::int64_t second);
   bucket* create(span covers);
   void touch(bucket& each);
-  void count(bucket& in, std::uint32_t route, std::int64_t messages, std::int64_t bytes);
+  void count(bucket& in, const entry& each, std::int64_t messages);
+  void count_moved(bucket& in, const entry& each, std::int64_t messages);
   lookup find_in(bucket& in, const held_id& id, entry& out);
   statement* scan(const bucket& in, std::int64_t from, std::int64_t until);
   static lookup next(const bucket& in, statement& rows, entry& out);

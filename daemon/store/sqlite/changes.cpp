@@ -50,8 +50,7 @@ bool engine::change(const held_change& each, std::vector<change_outcome>& out) {
 bool engine::move(const held_change& each, bucket& in, const entry& at) {
   deferred now{each.id, us(*each.due), at.bytes, at.route, 0, reason::none, {}};
   if (at.moved) {
-    if (deferrals_.find(at.row, *at.moved, now) != lookup::found || !deferrals_.erase(at.row, *at.moved))
-      return false;
+    if (deferrals_.find(at.row, *at.moved, now) != lookup::found || !deferrals_.erase(at)) return false;
     now.due = us(*each.due);
   } else if (const auto head = head_of(each.id, at)) {
     now.failures = head->record.publish_failures;
@@ -59,7 +58,7 @@ bool engine::move(const held_change& each, bucket& in, const entry& at) {
   } else {
     return false;
   }
-  return deferrals_.put(now) && buckets_.set_moved(in, at.row, now.due);
+  return deferrals_.put(now) && buckets_.set_moved(in, at, now.due);
 }
 
 std::optional<record_head> engine::head_of(const held_id& id, const entry& at) {

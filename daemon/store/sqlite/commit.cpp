@@ -119,7 +119,7 @@ bool engine::finish(const held_id& id) {
   entry each;
   const lookup got = buckets_.find(id, in, each);
   if (got != lookup::found) return got == lookup::absent;
-  if (each.moved && !deferrals_.erase(each.row, *each.moved)) return false;
+  if (each.moved && !deferrals_.erase(each)) return false;
   if (!buckets_.erase(*in, each)) return false;
   segments_.finish_one(each.segment);
   return true;
@@ -133,11 +133,10 @@ bool engine::defer(const deferral& each) {
   deferred now{each.id, us(each.due), at.bytes, at.route, each.publish_failures, each.why, each.error};
   if (at.moved) {
     deferred before;
-    if (deferrals_.find(at.row, *at.moved, before) != lookup::found || !deferrals_.erase(at.row, *at.moved))
-      return false;
+    if (deferrals_.find(at.row, *at.moved, before) != lookup::found || !deferrals_.erase(at)) return false;
     if (now.error.empty()) now.error = before.error;
   }
-  return deferrals_.put(now) && buckets_.set_moved(*in, at.row, now.due);
+  return deferrals_.put(now) && buckets_.set_moved(*in, at, now.due);
 }
 
 std::uint32_t engine::route_number(const std::string& name) {

@@ -11,7 +11,8 @@ namespace postponed::store::sqlite {
 
 inline constexpr std::int64_t no_route = 0; // of a segment: messages = bodies not done, bytes = ever appended
 
-// False: an error, see the connection.
+// A negative route: of those of the route that were moved to other due times. False: an error, see the
+// connection.
 inline bool put_count(statement_cache& statements, std::int64_t owner, std::int64_t route,
                       std::int64_t messages, std::int64_t bytes) {
   statement* const put = statements.get(common_table, write_count, [] {

@@ -4,6 +4,20 @@
 
 namespace postponed::store::sqlite {
 
+namespace {
+
+constexpr std::int64_t minute_us = 60'000'000;
+
+} // namespace
+
+void apply(const deferred& moved, held_record& to) {
+  to.due = wall_time{microseconds{moved.due}};
+  to.relative = false;
+  to.publish_failures = moved.failures;
+  to.why = moved.why;
+  if (!moved.error.empty()) to.error = moved.error;
+}
+
 bool deferrals::put(const deferred& each) {
   if (!insert_)
     insert_ = in_.prepare("INSERT INTO deferred(due, row, slot, nonce, bytes, failures, why, error, route)"
@@ -19,7 +33,29 @@ bool deferrals::put(const deferred& each) {
       .bind(7, static_cast<std::int64_t>(each.why))
       .bind_text(8, each.error)
       .bind(9, each.route);
-  return insert_.run();
+  if (!insert_.run()) return false;
+  add(each.due, each.route, 1, each.bytes);
+  return true;
+}
+
+// Few, as a rule, and narrow rows.
+bool deferrals::load() {
+  statement ask = in_.prepare("SELECT due - due % 60000000, route, count(*), sum(bytes) FROM deferred"
+                              " GROUP BY 1, 2");
+  if (!ask) return false;
+  int code = 0;
+  while ((code = ask.step()) == SQLITE_ROW)
+    add(ask.integer(0), static_cast<std::uint32_t>(ask.integer(1)), ask.integer(2), ask.integer(3));
+  return code == SQLITE_DONE;
+}
+
+void deferrals::add(std::int64_t due, std::uint32_t route, std::int64_t messages, std::int64_t bytes) {
+  const auto minute = counts_.try_emplace(due / minute_us).first;
+  const auto at = minute->second.try_emplace(route).first;
+  at->second.messages += messages;
+  at->second.bytes += bytes;
+  if (at->second.messages == 0) minute->second.erase(at);
+  if (minute->second.empty()) counts_.erase(minute);
 }
 
 lookup deferrals::find(std::int64_t row, std::int64_t due, deferred& out) {
@@ -37,9 +73,11 @@ lookup deferrals::find(std::int64_t row, std::int64_t due, deferred& out) {
   return code == SQLITE_ROW ? lookup::found : code == SQLITE_DONE ? lookup::absent : lookup::failed;
 }
 
-bool deferrals::erase(std::int64_t row, std::int64_t due) {
+bool deferrals::erase(const entry& each) {
   if (!delete_) delete_ = in_.prepare("DELETE FROM deferred WHERE due = ? AND row = ?", true);
-  return delete_ && delete_.bind(1, due).bind(2, row).run();
+  if (!delete_ || !delete_.bind(1, *each.moved).bind(2, each.row).run()) return false;
+  add(*each.moved, each.route, -1, -each.bytes);
+  return true;
 }
 
 statement deferrals::scan(std::int64_t from, std::int64_t row, std::int64_t until, std::int64_t limit,

@@ -7,6 +7,7 @@
 #include "store/sqlite/connection.hpp"
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -22,13 +23,21 @@ struct deferred {
   std::string error;
 };
 
+void apply(const deferred& moved, held_record& to); // what became of it since it was accepted
+
 class deferrals {
  public:
   explicit deferrals(connection& in) : in_{in} {}
 
-  bool put(const deferred& each);                                 // false: an error, as everywhere here
+  bool load(); // how many there are; false: an error, as everywhere here
+  bool put(const deferred& each);
   lookup find(std::int64_t row, std::int64_t due, deferred& out); // failures, why and error
-  bool erase(std::int64_t row, std::int64_t due);
+  bool erase(const entry& each);                                  // one that is moved
+  struct count {
+    std::int64_t messages = 0, bytes = 0;
+  };
+  // By minute since 1970 and route.
+  const std::map<std::int64_t, std::map<std::uint32_t, count>>& counts() const { return counts_; }
   // Calls `take(deferred)` (id, due, bytes and route) for those after (from us, row) and up to `until` us, in
   // the order (due, row), `limit` at most, without those of the routes in `skip`.
   template <typename Take>
@@ -48,7 +57,10 @@ class deferrals {
                  const std::vector<std::uint32_t>& skip);
   static lookup next(statement& rows, deferred& out);
 
+  void add(std::int64_t due, std::uint32_t route, std::int64_t messages, std::int64_t bytes);
+
   connection& in_;
+  std::map<std::int64_t, std::map<std::uint32_t, count>> counts_;
   statement insert_, delete_, find_;
 };
 

@@ -1,10 +1,12 @@
 // The SQLite implementation of store/store.hpp; see it for the contract, and ../DESIGN.md for the layout.
 #pragma once
 
+#include "store/sqlite/bucket_index.hpp"
 #include "store/sqlite/buckets.hpp"
 #include "store/sqlite/connection.hpp"
 #include "store/sqlite/dedup.hpp"
 #include "store/sqlite/deferrals.hpp"
+#include "store/sqlite/held_messages.hpp"
 #include "store/sqlite/idempotency.hpp"
 #include "store/sqlite/ids.hpp"
 #include "store/sqlite/letter_store.hpp"
@@ -43,6 +45,7 @@ class engine final : public store {
   boost::system::result<bool> maintain(wall_time now, bool idle) override;
   letters& dead_letters() override { return letters_; }
   store_stats stats() const override;
+  messages& held() override { return held_; }
   std::string last_error() const override { return error_; }
 
   // --- For letter_store, whose letters are in the same file. Errors are sticky.
@@ -64,6 +67,7 @@ class engine final : public store {
   void letter_is_damaged(letter_id id);
 
  private:
+  friend class held_messages; // the rest of it, for what people ask
   boost::system::error_code prepare_file(std::string& why);
   boost::system::error_code prepare_schema(std::string& why);
   boost::system::error_code load_state();
@@ -104,6 +108,8 @@ class engine final : public store {
   idempotency idempotency_{db_};
   pauses pauses_{db_};
   letter_store letters_{*this, db_};
+  bucket_index index_{buckets_};
+  held_messages held_{*this};
   std::map<std::string, std::uint32_t> routes_;
   std::map<std::uint32_t, std::string> route_names_;
   std::int64_t next_row_ = 1;

@@ -1,4 +1,5 @@
 // Reading: pages of the near horizon, and whole records.
+#include "store/sqlite/earliest.hpp"
 #include "store/sqlite/engine.hpp"
 #include "store/sqlite/record_codec.hpp"
 
@@ -10,42 +11,6 @@
 namespace postponed::store::sqlite {
 
 namespace {
-
-// Keeps the `limit` earliest rows of what it is given: a bucket larger than that costs a pass, not memory.
-class earliest {
- public:
-  explicit earliest(std::size_t limit) : limit_{limit} {}
-
-  void offer(const held_ref& row) {
-    if (rows_.size() == limit_) {
-      cut_ = true;
-      if (limit_ == 0 || !before(row, rows_.front())) return;
-      std::pop_heap(rows_.begin(), rows_.end(), before);
-      rows_.pop_back();
-    }
-    rows_.push_back(row);
-    std::push_heap(rows_.begin(), rows_.end(), before);
-  }
-  // Whether anything due at or after `due` would only be cut off.
-  bool closed_to(wall_time due) const {
-    return rows_.size() == limit_ && (limit_ == 0 || due > rows_.front().due);
-  }
-  void leave_out() { cut_ = true; }
-  bool cut() const { return cut_; }
-  std::vector<held_ref> take() {
-    std::sort_heap(rows_.begin(), rows_.end(), before);
-    return std::move(rows_);
-  }
-
- private:
-  static bool before(const held_ref& a, const held_ref& b) {
-    return std::pair{a.due, a.id.row} < std::pair{b.due, b.id.row};
-  }
-
-  std::size_t limit_;
-  std::vector<held_ref> rows_; // a heap, the latest in front
-  bool cut_ = false;
-};
 
 std::int64_t us(wall_time time) {
   return time.time_since_epoch().count();
@@ -143,11 +108,7 @@ boost::system::error_code engine::read_one(const held_id& id, std::vector<held_r
     const lookup known = deferrals_.find(id.row, *at.moved, moved);
     if (known == lookup::failed) return fail("cannot read");
     if (known == lookup::absent) return damaged("has lost the due time to which it was moved");
-    record.due = wall_time{microseconds{moved.due}};
-    record.relative = false;
-    record.publish_failures = moved.failures;
-    record.why = moved.why;
-    if (!moved.error.empty()) record.error = std::move(moved.error);
+    apply(moved, record);
   }
   out.push_back(std::move(record));
   return {};

@@ -34,6 +34,7 @@ boost::system::result<bool> engine::maintain(wall_time now, bool idle) {
     if (!checkpoint()) return error(fail("cannot write the log back to"));
     return true;
   }
+  index_.forget_unused(now);
   bool did = false;
   if (!drop_segment(now, did) || (!did && !drop_bucket(now, did)))
     return error(fail("cannot drop a bucket of"));

@@ -236,7 +236,8 @@ boost::system::error_code engine::prepare_schema(std::string& why) {
 
 // O(buckets), not O(held): what is in them is read when it comes near.
 boost::system::error_code engine::load_state() {
-  if (!buckets_.load() || !segments_.load() || !recent_.load() || !pauses_.load()) return fail("cannot read");
+  if (!buckets_.load() || !deferrals_.load() || !segments_.load() || !recent_.load() || !pauses_.load())
+    return fail("cannot read");
   // Rows are given out once, for ever. The control table knows those of dropped segments.
   const std::int64_t last = segments_.last_row();
   const std::int64_t next = db_.single("SELECT value FROM control WHERE name = 'next_row'");
