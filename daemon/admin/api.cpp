@@ -52,13 +52,17 @@ response problem(const failure& from) {
   return problem(status_of(from.what), from.why);
 }
 
-api::api(std::function<snapshot()> take, control& over, audit_log audit)
-    : take_{std::move(take)}, over_{over}, audit_{std::move(audit)} {
+api::api(std::function<snapshot()> take, control& over, audit_log audit, message_control* messages)
+    : take_{std::move(take)}, over_{over}, messages_{messages}, audit_{std::move(audit)} {
   add_pages(table_, take_);
   add_reading();
   add_changing();
   add_replays();
   add_daemon();
+  if (messages_ == nullptr) return;
+  add_messages();
+  add_scheduling();
+  add_calendar();
 }
 
 void api::handle(request asked, reply done) const {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "admin/control.hpp"
+#include "admin/message_control.hpp"
 #include "admin/router.hpp"
 #include "admin/snapshot.hpp"
 #include "base/log.hpp"
@@ -22,7 +23,9 @@ class api {
   // Who did what: one line for each change that was made, `who` first.
   using audit_log = std::function<void(std::string_view what, const log::fields& more)>;
 
-  api(std::function<snapshot()> take, control& over, audit_log audit = log::info);
+  // `messages`: what may be done to held messages; null: nothing, and there is nothing at /api/v1/messages.
+  api(std::function<snapshot()> take, control& over, audit_log audit = log::info,
+      message_control* messages = nullptr);
   api(const api&) = delete;
   api& operator=(const api&) = delete;
 
@@ -31,6 +34,7 @@ class api {
   // --- For the units that fill the table: api_*.cpp ---
   snapshot take() const { return take_(); }
   control& over() const { return over_; }
+  message_control& messages() const { return *messages_; }
   void audit(std::string_view what, const request& asked, log::fields more) const;
   // Calls `then` with what the snapshot knows of the dead letter, and nothing of it where only the store
   // still has letters of that name; else answers 404 with the names that there are.
@@ -45,9 +49,13 @@ class api {
   void add_changing(); // discard, restore, replay of one
   void add_replays();  // jobs
   void add_daemon();   // pauses, reload, topology
+  void add_messages(); // held messages, listed and changed
+  void add_scheduling();
+  void add_calendar();
 
   std::function<snapshot()> take_;
   control& over_;
+  message_control* messages_;
   audit_log audit_;
   router table_;
 };

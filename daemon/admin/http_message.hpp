@@ -17,7 +17,9 @@ struct request {
   std::string host;     // the Host header, empty where there is none
   std::string origin{}; // the Origin header: the page that a browser shows; empty where there is none
   std::string body{};
-  std::string remote{}; // address and port of the peer, for the audit lines
+  std::string content_type{};
+  std::string idempotency_key{}; // the header of that name
+  std::string remote{};          // address and port of the peer, for the audit lines
 };
 
 struct response {

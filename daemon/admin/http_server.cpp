@@ -44,6 +44,8 @@ request request_of(http::request<http::string_body>& got, const beast::tcp_strea
   asked.target = std::string{got.target()};
   asked.host = std::string{got[http::field::host]};
   asked.origin = std::string{got[http::field::origin]};
+  asked.content_type = std::string{got[http::field::content_type]};
+  asked.idempotency_key = std::string{got["Idempotency-Key"]};
   asked.body = std::move(got.body());
   beast::error_code gone;
   const tcp::endpoint peer = from.socket().remote_endpoint(gone);

@@ -80,14 +80,13 @@ bool set_listed(listing& to, std::string_view key, const std::string& value, boo
   return true;
 }
 
-// A header's value as the text that the filter compares with.
+} // namespace
+
 std::optional<std::string> header_text(const json::value& value) {
   if (const json::string* const text = value.if_string()) return std::string{text->data(), text->size()};
   if (value.is_int64() || value.is_uint64() || value.is_bool()) return json::serialize(value);
   return std::nullopt;
 }
-
-} // namespace
 
 std::string group_text(std::uint64_t group) {
   return fmt::format("{:016x}", group);

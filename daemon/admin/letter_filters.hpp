@@ -37,6 +37,9 @@ std::optional<store::letter_filter> filter_from(const boost::json::object* from,
                                                 const std::string& dead_letter, wall_time now,
                                                 std::string& wrong);
 
+// A header's value as the text that filters compare with; nothing where it cannot be one.
+std::optional<std::string> header_text(const boost::json::value& value);
+
 // A group in its JSON form: 16 hexadecimal digits, as its numbers are larger than JavaScript's.
 std::string group_text(std::uint64_t group);
 std::optional<std::uint64_t> group_from(std::string_view text);
