@@ -127,15 +127,10 @@ void destinations::unstall_all(steady_time now) {
   }
 }
 
-const destinations::refusal* destinations::refused(const std::string& exchange, wall_time now) {
+const destinations::refusal* destinations::refused(const std::string& exchange, wall_time now) const {
   if (refused_.empty()) return nullptr;
   const auto found = refused_.find(exchange);
-  if (found == refused_.end()) return nullptr;
-  if (found->second.until <= now) {
-    refused_.erase(found); // the next publish tries it again
-    return nullptr;
-  }
-  return &found->second;
+  return found == refused_.end() || found->second.until <= now ? nullptr : &found->second;
 }
 
 } // namespace postponed::relay

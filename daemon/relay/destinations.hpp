@@ -4,8 +4,8 @@
 // A destination is an exchange and routing key. It has at most half of the confirm window in flight; one that
 // has confirmed nothing for a while is stalled: what it has in flight no longer counts against the others'
 // window, and nothing more is published to it until it answers. An exchange that the broker refused (it does
-// not exist, or the login may not write to it) is avoided until a given time: each attempt would cost
-// everyone the channel.
+// not exist, or the login may not write to it) is avoided until a given time, and then tried apart from the
+// others, until it accepts something: each attempt would cost everyone the channel.
 #pragma once
 
 #include "base/clock.hpp"
@@ -65,7 +65,15 @@ class destinations {
     std::string text;
   };
   void refuse_exchange(const std::string& exchange, refusal why) { refused_[exchange] = std::move(why); }
-  const refusal* refused(const std::string& exchange, wall_time now);
+  // While it is to be avoided.
+  const refusal* refused(const std::string& exchange, wall_time now) const;
+  // It was refused, and has accepted nothing since: the next refusal would cost the channel again, and make
+  // unknown what became of all that is in flight on it.
+  bool doubtful(const std::string& exchange) const {
+    return !refused_.empty() && refused_.contains(exchange);
+  }
+  bool any_doubtful() const { return !refused_.empty(); }
+  void accepted(const std::string& exchange) { refused_.erase(exchange); }
 
  private:
   bool may_run(const destination& each) const { return !each.stalled && each.in_flight < cap_; }

@@ -66,6 +66,9 @@ void releaser::judge(lane which, std::uint16_t code, const std::string& text, st
     if (at == active_.end()) return;
     active& culprit = at->second;
     convicted_.insert(culprit.held.id.row);
+    if (destinations_.doubtful(culprit.to->exchange)) // the others need not find out one by one
+      destinations_.refuse_exchange(culprit.to->exchange,
+                                    {now.wall + limits_.publish_backoff.initial, code, text});
     fail(culprit, land(culprit, now), code == 404 ? reason::unroutable : reason::nacked, text, now);
     return;
   }
@@ -121,7 +124,8 @@ void releaser::settle(const std::vector<settlement>& all, moment now) {
     const auto at = active_.find(static_cast<std::int64_t>(each.key));
     if (at == active_.end() || at->second.at != phase::in_flight) continue; // settled by its deadline before
     active& one = at->second;
-    const bool in_order = each.result == outcome::confirmed && circuits_.all_well();
+    const bool in_order =
+        each.result == outcome::confirmed && circuits_.all_well() && !destinations_.any_doubtful();
     const address where = land(one, now, !in_order);
     switch (each.result) {
     case outcome::confirmed:
@@ -153,6 +157,7 @@ void releaser::on_success(active& each, const address& where, moment now) {
   uncertain_.erase(each.held.id.row);
   each.at = phase::closing;
   done_.push_back(each.held.id);
+  if (destinations_.any_doubtful()) destinations_.accepted(where.exchange);
   if (circuits_.all_well()) return;
   if (auto recovered = circuits_.on_success(where.exchange, where.routing_key))
     on_recovered(std::move(*recovered), where);

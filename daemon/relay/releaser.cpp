@@ -175,6 +175,10 @@ void releaser::go(active& each, moment now) {
     return;
   }
   each.at = phase::ready;
+  if (destinations_.doubtful(where.exchange)) {
+    suspects_.push_back(each.held.id.row);
+    return;
+  }
   each.to = &destinations_.at(where.exchange, where.routing_key);
   destinations_.add_ready(*each.to, each.held.id.row);
 }
@@ -215,6 +219,10 @@ void releaser::publish_suspects(moment now, actions& out) {
     active& each = active_.at(row);
     const address where = resolve(each.route->is, *each.record);
     each.to = &destinations_.at(where.exchange, where.routing_key);
+    if (!each.suspect && !convicted_.contains(row) && !destinations_.doubtful(where.exchange)) {
+      destinations_.add_ready(*each.to, row); // its exchange is well again
+      continue;
+    }
     destinations_.add_probe(*each.to, now.steady);
     publish(each, lane::probe, now, out);
   }

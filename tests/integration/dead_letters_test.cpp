@@ -52,7 +52,7 @@ dead_letters:
   publish(count / 4, count);
   REQUIRE(
       eventually([&] { return daemon.metric("postponed_dead_letter_blocked{dead_letter=\"bin\"}") == 1.0; }));
-  REQUIRE(eventually([&] { return client.depth(work) == count / 2; }, 30s)); // the others go on
+  REQUIRE(eventually([&] { return client.depth(work) >= count / 2; }, 30s)); // the others go on
   daemon.kill9();                                                            // in the midst of it
   daemon.start();
   // Its start declared the exchange again: once more, by hand, as an operator would.
@@ -73,6 +73,20 @@ dead_letters:
   }
   std::cout << "dead-letter exchange deleted: " << seen.size() << " of " << count / 2 + 1 << " parked\n";
   CHECK(seen.size() == count / 2 + 1);
+  // The first refusal cost the channel, and what was in flight on it came again; those after it did not.
+  std::set<int> worked;
+  std::size_t deliveries = 0;
+  amqp_client worker{broker.port()};
+  worker.consume(work);
+  while (const auto got = worker.next(1s)) {
+    worker.ack(got->tag);
+    worked.insert(std::stoi(got->body));
+    ++deliveries;
+  }
+  std::cout << "of the other route " << worked.size() << " arrived, " << deliveries - worked.size()
+            << " of them twice\n";
+  CHECK(worked.size() == count / 2);
+  CHECK(deliveries - worked.size() <= 1000); // half of the confirm window at most, for one destination
 }
 
 TEST_CASE("a loop that somebody made outside the file is cut, with a reason, and its last letter is kept") {

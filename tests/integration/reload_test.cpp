@@ -148,7 +148,7 @@ TEST_CASE("a broken file changes nothing: the old configuration stays, and the l
   reload_house it;
   sidecar daemon{it.before(), it.broker.uri()};
   daemon.start();
-  daemon.configure(it.before() + "    colour: green\n");
+  daemon.configure(it.before() + "colour: green\n");
   daemon.hang_up();
   REQUIRE(eventually([&] { return daemon.log().find("the old one stays") != std::string::npos; }));
   const std::string log = daemon.log();
@@ -188,8 +188,10 @@ TEST_CASE("another broker address makes new connections, and the admin endpoint 
   daemon.configure(other);
   daemon.hang_up();
   REQUIRE(eventually([&] { return http_get(port, "/readyz").status == 200; }));
-  CHECK(http_get(port, "/metrics").body.find("postponed_reconnects_total{connection=\"publish\"} 1") !=
-        std::string::npos);
+  CHECK(eventually([&] {
+    return http_get(port, "/metrics").body.find("postponed_reconnects_total{role=\"publish\"} 1") !=
+           std::string::npos;
+  }));
   CHECK(daemon.get("/healthz").status == 0); // nobody listens there any more
   CHECK(eventually([&] { return client.depth(it.out) == 1; }));
 }

@@ -169,6 +169,50 @@ TEST_CASE("a missing exchange closes the channel once, and costs only its own me
   CHECK(world.count("orders").confirmed == 6); // it exists by then
 }
 
+TEST_CASE("an exchange that was refused is tried apart from the others until it accepts something") {
+  auto limits = two_routes();
+  limits.routes[0].release = {"gone", "k", std::nullopt, false};
+  limits.routes[0].publish_attempts = 10;
+  relay_world world{limits};
+  const std::string text = "NOT_FOUND - no exchange 'gone' in vhost '/'";
+  std::vector<published> tried;
+  const auto silent_about_it = [&](const published& each) {
+    if (each.exchange != "gone") return answer::confirm;
+    tried.push_back(each);
+    return answer::silence;
+  };
+  world.on_publish = silent_about_it;
+  world.open_lanes();
+  for (int i = 0; i < 5; ++i)
+    world.deliver(0, "to gone", 0);
+  REQUIRE(tried.size() == 5);
+  CHECK(tried.front().on == relay::lane::main);
+  world.engine.on_lane_lost(relay::lane::main, 404, text, world.now);
+  world.engine.on_lane_open(relay::lane::main, world.now);
+  world.settle();
+  tried.clear();
+  for (int round = 0; round < 3; ++round) {
+    for (int seconds = 0; tried.empty() && seconds < 30; ++seconds) // its back-off grows
+      world.pass(1s);
+    REQUIRE(tried.size() == 1); // one alone, whatever waits
+    CHECK(tried.front().on == relay::lane::probe);
+    world.deliver(0, "to payments", 1);
+    CHECK(world.count("payments").confirmed == static_cast<std::uint64_t>(round + 1)); // not held up
+    tried.clear();
+    world.engine.on_lane_lost(relay::lane::probe, 404, text, world.now);
+    world.engine.on_lane_open(relay::lane::probe, world.now);
+    world.settle();
+  }
+  CHECK(world.count("payments").unknown == 0); // nothing else paid for it
+  world.on_publish = [](const published&) { return answer::confirm; };
+  world.pass(60s);
+  CHECK(world.count("orders").held_messages == 0);
+  world.publishes.clear();
+  world.deliver(0, "it exists again", 0);
+  REQUIRE(world.publishes.size() == 1);
+  CHECK(world.publishes.front().on == relay::lane::main);
+}
+
 TEST_CASE("a message that closes the channel for a reason of its own is found out and dead-lettered alone") {
   relay_world world{relay_world::one_route()};
   std::vector<published> on_main;
