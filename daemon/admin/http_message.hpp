@@ -19,6 +19,7 @@ struct request {
   std::string body{};
   std::string content_type{};
   std::string idempotency_key{}; // the header of that name
+  std::string if_none_match{};   // the If-None-Match header
   std::string remote{};          // address and port of the peer, for the audit lines
 };
 

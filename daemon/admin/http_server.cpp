@@ -46,6 +46,7 @@ request request_of(http::request<http::string_body>& got, const beast::tcp_strea
   asked.origin = std::string{got[http::field::origin]};
   asked.content_type = std::string{got[http::field::content_type]};
   asked.idempotency_key = std::string{got["Idempotency-Key"]};
+  asked.if_none_match = std::string{got[http::field::if_none_match]};
   asked.body = std::move(got.body());
   beast::error_code gone;
   const tcp::endpoint peer = from.socket().remote_endpoint(gone);

@@ -95,7 +95,7 @@ void router::handle(request asked, reply done) const {
     return each.answer(found, std::move(done));
   }
   if (allowed.empty())
-    return done(problem(404, "there is nothing at " + std::string{path} + "; / lists what there is"));
+    return done(problem(404, "there is nothing at " + std::string{path} + "; /api/v1 lists what there is"));
   std::string list;
   for (const std::string& each : allowed)
     list += (list.empty() ? "" : ", ") + each;

@@ -3,6 +3,7 @@
 #include "admin/api_answers.hpp"
 #include "admin/letters_json.hpp"
 #include "admin/metrics_text.hpp"
+#include "admin/web_pages.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -28,6 +29,18 @@ json::value percentile(const relay::histogram<N>& from, double share) {
     if (static_cast<double>(below) >= wanted) return from.bounds[i];
   }
   return nullptr;
+}
+
+// As many as there are bounds, and one for what is above them all; not cumulative.
+template <std::size_t N>
+json::array buckets_json(const relay::histogram<N>& from) {
+  json::array to;
+  for (std::size_t i = 0; i <= N; ++i) {
+    json::object one{{"at_most", nullptr}, {"messages", from.counts[i]}};
+    if (i < N) one["at_most"] = from.bounds[i];
+    to.push_back(std::move(one));
+  }
+  return to;
 }
 
 // `known` is nothing for a route of which messages are held but which is no longer in the file.
@@ -63,7 +76,8 @@ json::object route_json(const std::string& name, const route_state* known, const
   to["paused"] = c.paused;
   to["lateness_ms"] = {{"messages", c.lateness.total},
                        {"p50_at_most", percentile(c.lateness, 0.5)},
-                       {"p99_at_most", percentile(c.lateness, 0.99)}};
+                       {"p99_at_most", percentile(c.lateness, 0.99)},
+                       {"buckets", buckets_json(c.lateness)}};
   return to;
 }
 
@@ -135,6 +149,7 @@ std::string status_json(const snapshot& shown) {
 
 constexpr std::string_view index_text = "postponed: delays, and looks after failed, RabbitMQ messages\n"
                                         "\n"
+                                        "  /                the page\n"
                                         "  /healthz         alive\n"
                                         "  /readyz          ready, or the reasons why not\n"
                                         "  /metrics         for Prometheus\n"
@@ -189,7 +204,8 @@ std::vector<std::string> reasons_not_ready(const snapshot& shown) {
 }
 
 void add_pages(router& to, const std::function<snapshot()>& take) {
-  to.add("GET", "/", [](const call&, const reply& done) {
+  add_web_pages(to);
+  to.add("GET", "/api/v1", [](const call&, const reply& done) {
     done({200, "text/plain; charset=utf-8", std::string{index_text}, {}});
   });
   to.add("GET", "/healthz", [take](const call&, const reply& done) { done(health(take())); });

@@ -10,7 +10,8 @@
 
 namespace postponed::admin {
 
-// Adds /, /healthz, /readyz, /metrics and /api/v1/status; each asks for a snapshot of its own.
+// Adds the page, /api/v1 (which lists what there is), /healthz, /readyz, /metrics and /api/v1/status; each of
+// these asks for a snapshot of its own.
 void add_pages(router& to, const std::function<snapshot()>& take);
 
 // The same, for one request, behind the guard of http_message.hpp.
