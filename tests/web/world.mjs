@@ -4,11 +4,12 @@ import { mkdtempSync, rmSync, writeFileSync, readFileSync, existsSync, mkdirSync
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import amqp from 'amqplib';
 import { chromium } from 'playwright-core';
 
-const sources = resolve(import.meta.dirname, '../..');
+const sources = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const binary = process.env.POSTPONED_BINARY ?? join(sources, 'build/release/postponed');
 export const pictures = process.env.POSTPONED_PICTURES ?? join(sources, 'build/web-pictures');
 
