@@ -80,7 +80,8 @@ function head() {
   const alerts = status.dead_letters.reduce((all, each) => all + each.alerts.length, 0);
   const badge = document.getElementById('dead-count');
   badge.hidden = alerts === 0;
-  setText(badge, `${alerts} ${alerts === 1 ? 'alert' : 'alerts'}`);
+  if (badge.dataset.said !== String(alerts)) put(badge, String(alerts), h('span', { class: 'unseen' }, alerts === 1 ? ' alert' : ' alerts'));
+  badge.dataset.said = String(alerts);
   setText(document.getElementById('about'), `postponed ${status.version} (${status.revision}), up for ${seconds(status.uptime_seconds)}, ${Math.round(status.resident_bytes / 1048576)} MiB of memory`);
 }
 

@@ -62,7 +62,8 @@ export function liveChart(title, series, { log = false, empty = 'Nothing yet' } 
   }));
   return {
     node,
-    update(samples) {
+    update(all) {
+      const samples = all.slice(1); // the first has no rate
       drawn.set([samples.map((each) => each.at), ...series.map((each) => samples.map((sample) => each.value(sample)))]);
       series.forEach((each, at) => {
         const last = samples.length > 0 ? each.value(samples.at(-1)) : null;

@@ -150,7 +150,7 @@ export function deadLetter(main, [name], query) {
   async function loadGroups() {
     const answer = await attempt(() => get(`${path}/groups`, trash ? { state: 'trash' } : {}));
     if (ended || !answer) return;
-    const columns = [{ title: 'Error', main: true }, { title: 'Reason' }, { title: 'Route' }, { title: 'Messages', number: true }, { title: 'Last' }, { title: 'Actions', hidden: true }];
+    const columns = [{ title: 'Error', main: true }, { title: 'Reason', nowrap: true }, { title: 'Route' }, { title: 'Messages', number: true }, { title: 'Last' }, { title: 'Actions', hidden: true }];
     put(groups, table('Failures that are alike', columns, answer.groups.slice(0, pageSize).map((each) => [each.error || 'no error is told', h('code', {}, each.reason || 'not known'), each.route || '–', count(each.messages), time(each.last_died, { both: false }),
       h('a', { class: 'button', href: here({ group: each.group, ...(trash && { state: 'trash' }) }), 'aria-label': `Show the ${plural(each.messages, 'message')} of: ${each.error || each.reason}` }, 'Show')]), { empty: trash ? 'The trash is empty.' : 'There is none: all is well here.' }));
   }
@@ -179,7 +179,7 @@ export function deadLetter(main, [name], query) {
     }
     const first = (cursors.length - 1) * pageSize;
     put(line, answer.messages.length === 0 ? 'None found.' : `${count(first + 1)} to ${count(first + answer.messages.length)}${answer.next === null ? '' : ', and more'}, the oldest first`);
-    put(found, table('Dead letters', [{ title: 'Message', main: true }, { title: 'Reason' }, { title: 'Error' }, { title: 'Route' }, { title: 'Died' }, { title: 'Size', number: true }], answer.messages.map(row), { empty: trash ? 'Nothing like that is in the trash.' : 'None is like that.' }));
+    put(found, table('Dead letters', [{ title: 'Message', main: true }, { title: 'Reason', nowrap: true }, { title: 'Error' }, { title: 'Route' }, { title: 'Died' }, { title: 'Size', number: true }], answer.messages.map(row), { empty: trash ? 'Nothing like that is in the trash.' : 'None is like that.' }));
     const move = (to) => {
       cursors = to;
       load();

@@ -72,7 +72,7 @@ export function tableOf(caption, columns, body) {
 
 export function tableRow(columns, cells) {
   return h('tr', { role: 'row' }, columns.map((each, at) => h('td',
-    { role: 'cell', class: [each.number && 'number', each.main && 'main-cell', each.hidden && 'actions-cell'].filter(Boolean).join(' ') || null,
+    { role: 'cell', class: [each.number && 'number', each.main && 'main-cell', each.hidden && 'actions-cell', each.nowrap && 'nowrap'].filter(Boolean).join(' ') || null,
       'data-title': each.hidden || each.main ? null : each.title },
     h('div', {}, cells[at]))));
 }

@@ -1,6 +1,6 @@
 // One collected dead letter, whole: why it is here, its content, and sending it again, changed where that helps.
 import { h, put, facts, field, select } from './dom.js';
-import { bytes, time } from './format.js';
+import { bytes, time, plural } from './format.js';
 import { get, post, part } from './api.js';
 import { refresh } from './live.js';
 import { attempt, say } from './notices.js';
@@ -22,7 +22,7 @@ export function letter(main, [name, id]) {
     put(body,
       h('section', { class: 'card' }, h('h2', {}, 'Why'),
         facts([['Reason', h('code', {}, found.reason || 'not known')], ['Error', found.error], ['Died', time(found.died)], ['First seen', time(found.first_seen)], ['Attempt', found.attempt && String(found.attempt)],
-          ['Sent again before', found.replays > 0 && `${found.replays} times`], ['Route', found.route], ['Failed in queue', found.origin_queue], ['First published to', `${found.exchange || '(default)'}, key ${found.routing_key}`], ['Size', bytes(found.bytes)],
+          ['Sent again before', found.replays > 0 && plural(found.replays, 'time')], ['Route', found.route], ['Failed in queue', found.origin_queue], ['First published to', `${found.exchange || '(default)'}, key ${found.routing_key}`], ['Size', bytes(found.bytes)],
           ['In the trash since', inTrash && time(found.discarded)]], 'facts wide'),
         h('div', { class: 'buttons' },
           !inTrash && actionButton('Edit and send again', () => edit(found.message), { primary: true }),
