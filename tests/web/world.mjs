@@ -49,10 +49,21 @@ export class broker {
       return existsSync(join(made.folder, 'ready'));
     }, 120000);
     made.uri = `amqp://guest:guest@127.0.0.1:${readFileSync(join(made.folder, 'ready'), 'utf8').trim()}`;
-    made.connection = await amqp.connect(made.uri);
-    made.channel = await made.connection.createConfirmChannel();
-    made.channel.on('error', () => {});
+    await made.connect();
     return made;
+  }
+  // Anew, where the broker was stopped: the old connection is gone with it.
+  async connect() {
+    this.connection = await amqp.connect(this.uri);
+    this.connection.on('error', () => {});
+    this.channel = await this.connection.createConfirmChannel();
+    this.channel.on('error', () => {});
+  }
+  // rabbitmqctl.
+  async control(...words) {
+    const child = spawn(join(sources, 'deploy/throwaway-rabbitmq'), ['--ctl', this.folder, ...words], { stdio: ['ignore', 'ignore', 'inherit'] });
+    const [code] = await once(child, 'exit');
+    if (code !== 0) throw new Error(`rabbitmqctl ${words.join(' ')} ended with ${code}`);
   }
   async publish(queue, body, options = {}) {
     this.channel.sendToQueue(queue, Buffer.isBuffer(body) ? body : Buffer.from(body), { persistent: true, ...options });

@@ -108,7 +108,7 @@ export function calendar(main, names, query) {
     const busy = spans.map((each, at) => [each, at]).filter(([each]) => each.value > 0);
     put(rows, table('Messages due', [{ title: 'When', main: true }, { title: 'Messages', number: true }, { title: 'Size', number: true }, { title: 'Actions', hidden: true }],
       busy.map(([each, at]) => [spanWords(zooms[zoom].bar, each.from, each.until), count(each.value), bytes(each.bytes),
-        [zooms[zoom].inner && h('button', { type: 'button', onclick: () => open(at), 'aria-label': `Zoom into ${spanWords(zooms[zoom].bar, each.from, each.until)}` }, 'Zoom in'),
+        [zooms[zoom].inner && h('button', { type: 'button', onclick: () => open(at), 'aria-label': `Zoom in: ${spanWords(zooms[zoom].bar, each.from, each.until)}` }, 'Zoom in'),
           h('a', { class: 'button', href: listOf(each), 'aria-label': `List those of ${spanWords(zooms[zoom].bar, each.from, each.until)}` }, 'List')]]),
       { empty: 'Nothing is due in this time.' }));
     choose(chosen ?? first());

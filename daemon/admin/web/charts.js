@@ -95,7 +95,7 @@ export function barChart({ chosen, opened }) {
     place,
     set(spans) {
       labels = spans.map((each) => each.label);
-      drawn.set([spans.map((each, at) => at), spans.map((each) => each.value)]);
+      drawn.set([spans.map((each, at) => at), spans.map((each) => each.value || null)]); // nothing draws nothing
     },
     mark(at) {
       place.marked = at;

@@ -50,7 +50,7 @@ export function deadLetter(main, [name], query) {
   };
 
   put(main,
-    h('p', { class: 'back' }, h('a', { href: '#/dead-letters' }, '‹ Dead letters')),
+    h('p', { class: 'trail' }, h('a', { href: '#/dead-letters' }, '‹ Dead letters')),
     h('h1', { class: 'long' }, `Dead letter ${name}`),
     h('section', { class: 'card', 'aria-label': 'State' }, wrong, numbers),
     collected && h('section', { class: 'card' }, h('h2', {}, 'Why'), groups),

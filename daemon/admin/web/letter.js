@@ -12,7 +12,7 @@ export function letter(main, [name, id]) {
   const path = `dead-letters/${part(name)}/messages/${part(id)}`;
   const body = h('div', { class: 'stack' });
   let ended = false;
-  put(main, h('p', { class: 'back' }, h('a', { href: `#/dead-letters/${part(name)}` }, `‹ ${name}`)), h('h1', {}, `Dead letter ${id}`), body);
+  put(main, h('p', { class: 'trail' }, h('a', { href: `#/dead-letters/${part(name)}` }, `‹ ${name}`)), h('h1', {}, `Dead letter ${id}`), body);
 
   async function load() {
     const found = await attempt(() => get(path));

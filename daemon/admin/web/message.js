@@ -19,7 +19,7 @@ function historySection(history) {
 export function message(main, [id]) {
   const body = h('div', { class: 'stack' });
   let ended = false;
-  put(main, h('p', { class: 'back' }, h('a', { href: '#/messages' }, '‹ Messages')), h('h1', { class: 'long' }, 'Message ', h('code', {}, id)), body);
+  put(main, h('p', { class: 'trail' }, h('a', { href: '#/messages' }, '‹ Messages')), h('h1', { class: 'long' }, 'Message ', h('code', {}, id)), body);
 
   async function load() {
     const found = await attempt(() => get(`messages/${part(id)}`));

@@ -83,7 +83,7 @@ function bodyOf(message) {
 
 function bodySection(message) {
   const body = bodyOf(message);
-  const pre = h('pre', { class: 'body', tabindex: 0, role: 'region', 'aria-label': 'Body' });
+  const pre = h('pre', { class: 'body', tabindex: 0, role: 'group', 'aria-label': 'Body' });
   const note = h('p', { class: 'hint' });
   const show = (form) => {
     const text = { json: () => indented(body.text), text: () => body.text, hex: () => dump(body.octets), base64: () => body.base64 }[form]();
