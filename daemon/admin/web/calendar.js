@@ -56,6 +56,7 @@ export function calendar(main, names, query) {
   const bars = barChart({ chosen: (at) => choose(at), opened: (at) => open(at) });
   const keys = freshId('keys');
   const place = h('div', { class: 'bars', tabindex: 0, role: 'application', 'aria-label': 'Messages due, as bars', 'aria-describedby': keys, onkeydown: onKey }, bars.place);
+  const roughly = h('p', { class: 'hint' });
   const list = h('a', { class: 'button' }, 'List these messages');
   const inward = h('button', { type: 'button', onclick: () => open(chosen) }, 'Zoom in');
   const rows = h('div', { class: 'scrolled', tabindex: 0, role: 'region', 'aria-label': 'The same as a table' });
@@ -73,6 +74,7 @@ export function calendar(main, names, query) {
       h('figcaption', {}, title, total),
       place,
       h('div', { class: 'readout-line' }, words, h('div', { class: 'buttons' }, inward, list)),
+      roughly,
       h('p', { class: 'hint', id: keys }, 'Left and right choose a bar, Enter zooms in, Escape zooms out. Times are those of your own zone.')),
     h('details', { class: 'card' }, h('summary', {}, 'The same as a table'), rows));
 
@@ -93,18 +95,13 @@ export function calendar(main, names, query) {
     const answer = await attempt(() => get('calendar', { from: from.toISOString(), until: until.toISOString(), per: zooms[zoom].per, route: route.value }));
     if (ended || asked !== mine || !answer) return;
     spans = [];
-    for (let at = from; at < until; at = step[zooms[zoom].bar](at, 1)) spans.push({ from: at, until: step[zooms[zoom].bar](at, 1), label: zooms[zoom].label(at), value: 0, bytes: 0 });
-    let bar = 0;
-    for (const each of answer.spans) {
-      const at = new Date(each.from);
-      while (bar + 1 < spans.length && at >= spans[bar].until) ++bar;
-      while (bar > 0 && at < spans[bar].from) --bar;
-      spans[bar].value += each.messages;
-      spans[bar].bytes += each.bytes;
-    }
+    for (let at = from; at < until; at = step[zooms[zoom].bar](at, 1)) spans.push({ from: at, until: step[zooms[zoom].bar](at, 1), label: zooms[zoom].label(at), value: 0, exact: 0, spread: 0, bytes: 0 });
+    for (const each of answer.spans) spreadOver(each);
+    for (const each of spans) each.value = each.exact + Math.round(each.spread);
     bars.set(spans);
-    const sum = spans.reduce((all, each) => ({ value: all.value + each.value, bytes: all.bytes + each.bytes }), { value: 0, bytes: 0 });
+    const sum = spans.reduce((all, each) => ({ value: all.value + each.value, bytes: all.bytes + each.bytes, spread: all.spread + each.spread }), { value: 0, bytes: 0, spread: 0 });
     setText(total, sum.value === 0 ? 'Nothing is due.' : `${plural(sum.value, 'message')}, ${bytes(sum.bytes)}`);
+    setText(roughly, sum.spread < 0.5 ? '' : `${plural(Math.round(sum.spread), 'message')} far ahead ${Math.round(sum.spread) === 1 ? 'is' : 'are'} counted for longer times than a bar, and spread evenly over theirs (lighter).`);
     const busy = spans.map((each, at) => [each, at]).filter(([each]) => each.value > 0);
     put(rows, table('Messages due', [{ title: 'When', main: true }, { title: 'Messages', number: true }, { title: 'Size', number: true }, { title: 'Actions', hidden: true }],
       busy.map(([each, at]) => [spanWords(zooms[zoom].bar, each.from, each.until), count(each.value), bytes(each.bytes),
@@ -112,6 +109,20 @@ export function calendar(main, names, query) {
           h('a', { class: 'button', href: listOf(each), 'aria-label': `List those of ${spanWords(zooms[zoom].bar, each.from, each.until)}` }, 'List')]]),
       { empty: 'Nothing is due in this time.' }));
     choose(chosen ?? first());
+  }
+
+  // What is counted for more than one bar is spread over those that it touches.
+  function spreadOver(counted) {
+    const begin = new Date(counted.start).getTime();
+    const end = new Date(counted.end).getTime();
+    for (const each of spans) {
+      const within = Math.min(end, each.until.getTime()) - Math.max(begin, each.from.getTime());
+      if (within <= 0) continue;
+      const share = within / (end - begin);
+      if (share === 1) each.exact += counted.messages;
+      else each.spread += counted.messages * share;
+      each.bytes += counted.bytes * share;
+    }
   }
 
   const first = () => {

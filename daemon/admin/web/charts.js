@@ -74,7 +74,7 @@ export function liveChart(title, series, { log = false, empty = 'Nothing yet' } 
   };
 }
 
-// Bars, one for each span: {label, value}. `chosen(at)` when the pointer or the keys come to one, `opened(at)` on a click.
+// Bars, one for each span: {label, value, exact}; what is not exact is lighter. `chosen(at)` when the pointer or the keys come to one, `opened(at)` on a click.
 export function barChart({ chosen, opened }) {
   const place = h('div', { class: 'plot' });
   let labels = [];
@@ -84,7 +84,7 @@ export function barChart({ chosen, opened }) {
     axes: [axis({ space: 56, size: 34, grid: { show: false }, splits: (u) => ticks(labels.length, u.width), values: (u, at) => at.map((each) => labels[each] ?? '') }),
       axis({ size: 56, space: 36, values: (u, at) => at.map((each) => (Number.isInteger(each) ? compact.format(each) : '')) })],
     cursor: { y: false, x: false, drag: { x: false, y: false }, points: { show: false } },
-    series: [{}, { stroke: colour('accent'), fill: colour('bar'), width: 1, points: { show: false }, paths: uPlot.paths.bars({ size: [0.82, 64] }) }],
+    series: [{}, ...[['grid', 'edge'], ['bar', 'accent']].map(([fill, stroke]) => ({ stroke: colour(stroke), fill: colour(fill), width: 1, points: { show: false }, paths: uPlot.paths.bars({ size: [0.82, 64] }) }))],
     hooks: {
       setCursor: [(u) => !quiet && u.cursor.idx !== null && u.cursor.left >= 0 && chosen(u.cursor.idx)],
       ready: [(u) => u.over.addEventListener('click', () => u.cursor.idx !== null && opened(u.cursor.idx))],
@@ -95,7 +95,7 @@ export function barChart({ chosen, opened }) {
     place,
     set(spans) {
       labels = spans.map((each) => each.label);
-      drawn.set([spans.map((each, at) => at), spans.map((each) => each.value || null)]); // nothing draws nothing
+      drawn.set([spans.map((each, at) => at), spans.map((each) => each.value || null), spans.map((each) => each.exact || null)]); // nothing draws nothing
     },
     mark(at) {
       place.marked = at;

@@ -10,6 +10,7 @@ import { whenFields, whenFrom } from './when.js';
 import { scheduleDialog } from './schedule.js';
 
 const pageSize = 50;
+const turns = 100; // of asking on
 const filterKeys = ['route', 'due_from', 'due_until', 'header', 'text'];
 
 export function messages(main, names, query) {
@@ -69,15 +70,12 @@ export function messages(main, names, query) {
   async function load() {
     const mine = (asked = {});
     found.setAttribute('aria-busy', 'true');
-    const answer = await attempt(() => get('messages', { ...filter, limit: pageSize, after: cursors.at(-1) }));
+    const answer = await attempt(() => page(mine));
     if (asked !== mine) return;
     found.removeAttribute('aria-busy');
-    if (!answer) {
-      put(line, 'They could not be listed.');
-      return;
-    }
+    if (!answer) return put(line, 'They could not be listed.');
     const first = (cursors.length - 1) * pageSize;
-    put(line, answer.messages.length === 0 ? 'None found.' : `${count(first + 1)} to ${count(first + answer.messages.length)}${answer.next === null ? '' : ', and more'}, by due time`);
+    put(line, answer.messages.length === 0 ? (answer.next === null ? 'None found.' : 'None found so far; the next page looks further.') : `${count(first + 1)} to ${count(first + answer.messages.length)}${answer.next === null ? '' : ', and more'}, by due time`);
     put(found, table('Held messages', [{ title: 'Message', main: true }, { title: 'Due' }, { title: 'Route' }, { title: 'State' }, { title: 'Size', number: true }],
       answer.messages.map((each) => [h('a', { href: `#/messages/${part(each.id)}` }, h('code', { title: each.id }, short(each.id))), time(each.due), each.route,
         [h('span', { class: `state ${each.state}` }, each.state), each.attempt > 1 && h('small', {}, ` attempt ${each.attempt}`)], bytes(each.bytes)]),
@@ -92,13 +90,28 @@ export function messages(main, names, query) {
       h('button', { type: 'button', disabled: answer.next === null, onclick: () => move([...cursors, answer.next]) }, 'Next page ›')]);
   }
 
+  // The daemon looks through so many at a time, and may find fewer than asked for, or none, before the end: then it is
+  // asked on, for a while. The rows that the cursor leads to are those after the last one shown.
+  async function page(mine) {
+    const all = { messages: [], next: cursors.at(-1) };
+    for (let turn = 0; turn < turns; ++turn) {
+      const some = await get('messages', { ...filter, limit: pageSize - all.messages.length, after: all.next });
+      if (asked !== mine) return null;
+      all.messages.push(...some.messages);
+      all.next = some.next;
+      if (some.next === null || all.messages.length >= pageSize) break;
+      put(line, `${plural(all.messages.length, 'message')} found so far, looking further`);
+    }
+    return all;
+  }
+
   // First how many there are, then the question with that number, which the daemon checks again.
   async function changeAll(path, confirm, warning, done) {
     const body = bodyFilter(filter);
     const when = path === 'reschedule' ? whenFields() : null;
     const counted = await attempt(() => post(`messages/${path}`, { filter: body, dry_run: true, ...(when && { delay: '1h' }) }));
     if (!counted) return;
-    const many = counted.messages ?? counted.count;
+    const many = counted.matched;
     if (many === 0) return say('None is like that any more.');
     const said = await ask({
       title: `${confirm} ${plural(many, 'message')}?`, confirm: `${confirm} ${plural(many, 'message')}`, danger: path === 'cancel',
@@ -106,7 +119,7 @@ export function messages(main, names, query) {
       run: () => post(`messages/${path}`, { filter: body, count: many, ...(when && whenFrom(when)) }),
     });
     if (!said) return;
-    say(`${plural(said.messages ?? said.count ?? many, 'message')} ${done}.`);
+    say(`${plural(said.changed, 'message')} ${done}.${said.missed > 0 ? ` ${plural(said.missed, 'was', 'were')} published, or gone, meanwhile.` : ''}`);
     cursors = [null];
     await refresh();
     load();

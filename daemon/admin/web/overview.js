@@ -97,9 +97,16 @@ export function overview(main) {
       for (const each of [minute, hour, day]) set(each, '–', problem.status === 404 ? 'this daemon has no calendar' : 'not known');
     }
   };
-  const spansTotal = (answer) => {
-    const total = answer.spans.reduce((all, each) => ({ messages: all.messages + each.messages, bytes: all.bytes + each.bytes }), { messages: 0, bytes: 0 });
-    return [count(total.messages), bytes(total.bytes)];
+  // Of a span that begins before now all that is left is still to come; of one that ends later, its share.
+  const spansTotal = (answer, now, until) => {
+    const total = { messages: 0, bytes: 0 };
+    for (const each of answer.spans) {
+      const [begin, end] = [each.start, each.end].map((at) => new Date(at).getTime());
+      const share = end <= until.getTime() ? 1 : Math.max(0, (until - Math.max(begin, now.getTime())) / (end - Math.max(begin, now.getTime())));
+      total.messages += each.messages * share;
+      total.bytes += each.bytes * share;
+    }
+    return [count(Math.round(total.messages)), bytes(total.bytes)];
   };
 
   const stop = onStatus(update);
