@@ -8,10 +8,11 @@ import { attempt, say, tell } from './notices.js';
 import { ask, actionButton } from './dialogs.js';
 import { whenFields, whenFrom } from './when.js';
 import { scheduleDialog } from './schedule.js';
+import { states, stateBadge } from './message.js';
 
 const pageSize = 50;
 const turns = 100; // of asking on
-const filterKeys = ['route', 'due_from', 'due_until', 'header', 'text'];
+const filterKeys = ['route', 'state', 'due_from', 'due_until', 'header', 'text'];
 
 export function messages(main, names, query) {
   const filter = Object.fromEntries(filterKeys.filter((key) => query.get(key)).map((key) => [key, query.get(key)]));
@@ -20,6 +21,7 @@ export function messages(main, names, query) {
 
   const inputs = {
     route: select([['', 'All routes'], ...[...new Set([...routeNames(), filter.route].filter(Boolean))].map((each) => [each, each])], filter.route ?? ''),
+    state: select([['', 'Any'], ...['waiting', 'dead_lettering'].map((each) => [each, states[each][0]])], filter.state ?? ''),
     due_from: h('input', { type: 'datetime-local', step: 1, value: filter.due_from ? localInput(new Date(filter.due_from)) : '' }),
     due_until: h('input', { type: 'datetime-local', step: 1, value: filter.due_until ? localInput(new Date(filter.due_until)) : '' }),
     header: h('input', { type: 'text', placeholder: 'name:value', value: filter.header ?? '', spellcheck: 'false', autocomplete: 'off' }),
@@ -56,7 +58,7 @@ export function messages(main, names, query) {
   put(main,
     h('div', { class: 'panel-head' }, h('h1', {}, 'Messages'), actionButton('Schedule a message', async () => (await scheduleDialog()) && load(), { primary: true })),
     h('form', { class: 'card filters', role: 'search', 'aria-label': 'Held messages', onsubmit: search },
-      field('Route', inputs.route), field('Due from', inputs.due_from), field('Due before', inputs.due_until),
+      field('Route', inputs.route), field('State', inputs.state), field('Due from', inputs.due_from), field('Due before', inputs.due_until),
       field('Header', inputs.header), field('Text in the body or routing key', inputs.text),
       h('div', { class: 'buttons' }, h('button', { type: 'submit', class: 'primary' }, 'Search'), h('a', { class: 'button', href: '#/messages' }, 'Clear')),
       h('div', { class: 'quick', role: 'group', 'aria-label': 'Due' },
@@ -78,7 +80,7 @@ export function messages(main, names, query) {
     put(line, answer.messages.length === 0 ? (answer.next === null ? 'None found.' : 'None found so far; the next page looks further.') : `${count(first + 1)} to ${count(first + answer.messages.length)}${answer.next === null ? '' : ', and more'}, by due time`);
     put(found, table('Held messages', [{ title: 'Message', main: true }, { title: 'Due' }, { title: 'Route' }, { title: 'State' }, { title: 'Size', number: true }],
       answer.messages.map((each) => [h('a', { href: `#/messages/${part(each.id)}` }, h('code', { title: each.id }, short(each.id))), time(each.due), each.route,
-        [h('span', { class: `state ${each.state}` }, each.state), each.attempt > 1 && h('small', {}, ` attempt ${each.attempt}`)], bytes(each.bytes)]),
+        [stateBadge(each), each.attempt > 1 && h('small', {}, ` attempt ${each.attempt}`)], bytes(each.bytes)]),
       { empty: Object.keys(filter).length > 0 ? 'No held message is like that. A released one is no longer here.' : 'Nothing is held. Publish to an intake, or schedule a message here.' }));
     const move = (to) => {
       cursors = to;
@@ -111,7 +113,7 @@ export function messages(main, names, query) {
     const when = path === 'reschedule' ? whenFields() : null;
     const counted = await attempt(() => post(`messages/${path}`, { filter: body, dry_run: true, ...(when && { delay: '1h' }) }));
     if (!counted) return;
-    const many = counted.matched;
+    const many = counted.messages;
     if (many === 0) return say('None is like that any more.');
     const said = await ask({
       title: `${confirm} ${plural(many, 'message')}?`, confirm: `${confirm} ${plural(many, 'message')}`, danger: path === 'cancel',
