@@ -41,13 +41,15 @@ std::uint64_t resident_bytes() {
 class application {
  public:
   application(const std::string& file, config::settings settings, std::unique_ptr<store::store> held)
-      : configuration_{file, std::move(settings)}, signals_{context_, SIGTERM, SIGINT},
-        hangups_{context_, SIGHUP}, webhooks_{context_, {}},
-        driver_{context_,
-                driver_parameters_from(configuration_.now()),
-                std::move(held),
-                {[this](const std::string&) { on_store_failed(); }, [this] { on_stopped(); },
-                 [this](const relay::alert_event& event) { webhooks_.post(event); }}},
+      : configuration_{file, std::move(settings)}, signals_{context_, SIGTERM, SIGINT}, hangups_{context_,
+                                                                                                 SIGHUP},
+        webhooks_{context_, {}}, driver_{context_,
+                                         driver_parameters_from(configuration_.now()),
+                                         std::move(held),
+                                         {[this](const std::string&) { on_store_failed(); },
+                                          [this] { on_stopped(); },
+                                          [this](const relay::alert_event& event) { webhooks_.post(event); },
+                                          [this] { on_topology_refused(); }}},
         keeper_{context_,
                 driver_.store(),
                 keeper_parameters_from(configuration_.now()),
@@ -170,6 +172,11 @@ class application {
     begin_stop();
   }
 
+  void on_topology_refused() {
+    code_ = cli::cannot_start;
+    begin_stop();
+  }
+
   void on_stopped() {
     supervisor_.stop();
     server_->stop();
@@ -204,8 +211,9 @@ class application {
     shown.letters = driver_.letter_totals();
     shown.reload = last_reload_;
     shown.topology.ready = driver_.topology().ready();
-    shown.topology.mode =
-        settings().topology.mode == config::topology_settings::mode_type::create ? "create" : "off";
+    using mode = config::topology_settings::mode_type;
+    const mode how = settings().topology.mode;
+    shown.topology.mode = how == mode::create ? "create" : how == mode::verify ? "verify" : "off";
     shown.topology.differences = driver_.topology().differences();
     shown.store = driver_.store_stats();
     shown.store_ok = driver_.failure().empty();

@@ -3,6 +3,7 @@
 #include "base/log.hpp"
 #include "cli/command_line.hpp"
 #include "config/load.hpp"
+#include "topology_commands.hpp"
 #include "version.hpp"
 
 #include <fmt/core.h>
@@ -41,6 +42,13 @@ int run(const cli::run_command& command) {
   return run_application(command.file, std::move(*settings));
 }
 
+int topology(const cli::topology_command& command) {
+  const auto settings = load(command.file);
+  if (!settings) return cli::bad_configuration;
+  log::configure(log::level::error, log::format::key_value); // what matters is in the answer
+  return run_topology_command(command, *settings);
+}
+
 int print(const cli::print_and_exit& what) {
   std::fputs(what.text.c_str(), what.code == cli::success ? stdout : stderr);
   return what.code;
@@ -54,6 +62,7 @@ int main(int argc, char** argv) {
         cli::parse(argc, argv, fmt::format("postponed {} ({})", postponed::version, postponed::revision));
     if (const auto* const asked = std::get_if<cli::run_command>(&command)) return run(*asked);
     if (const auto* const asked = std::get_if<cli::check_command>(&command)) return check(*asked);
+    if (const auto* const asked = std::get_if<cli::topology_command>(&command)) return topology(*asked);
     return print(std::get<cli::print_and_exit>(command));
   } catch (const std::exception& error) {
     fmt::print(stderr, "postponed: {}\n", error.what());

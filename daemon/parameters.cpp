@@ -30,7 +30,6 @@ proto::argument_list arguments_from(const config::arguments& from) {
 
 std::vector<relay::topology_step> topology_from(const config::topology_settings& from) {
   std::vector<relay::topology_step> steps;
-  if (from.mode != config::topology_settings::mode_type::create) return steps;
   for (const config::exchange_settings& each : from.exchanges) {
     proto::exchange_declaration to;
     to.name = each.name;
@@ -59,6 +58,54 @@ std::vector<relay::topology_step> topology_from(const config::topology_settings&
     steps.emplace_back(std::move(to));
   }
   return steps;
+}
+
+bool is_fixed(const std::string& text) { // no templates
+  return text.find('{') == std::string::npos;
+}
+
+// The queues to which a route surely releases, as far as names alone tell.
+std::vector<std::string> surely_released_to(const config::route_settings& route,
+                                            const config::topology_settings& in) {
+  if (route.release.queue) {
+    if (!is_fixed(*route.release.queue)) return {};
+    return {*route.release.queue};
+  }
+  std::vector<std::string> queues;
+  if (!route.release.exchange || !route.release.routing_key || !is_fixed(*route.release.routing_key))
+    return queues;
+  for (const config::binding_settings& each : in.bindings)
+    if (each.exchange == *route.release.exchange && each.routing_key == *route.release.routing_key)
+      queues.push_back(each.queue);
+  return queues;
+}
+
+io::link_parameters link_from(const config::broker_settings& from) {
+  io::link_parameters to;
+  for (const config::broker_uri& each : from.uris)
+    to.addresses.push_back(
+        {each.tls, each.host, each.port, each.user, each.password, each.virtual_host, each.display()});
+  const config::tls_settings& tls = from.tls;
+  to.tls = {tls.ca_file, tls.certificate_file, tls.key_file, tls.verify, tls.server_name};
+  to.external_login = from.external_login;
+  to.heartbeat = std::chrono::duration_cast<std::chrono::seconds>(from.heartbeat);
+  to.version = version;
+  return to;
+}
+
+std::optional<io::management_parameters> management_from(const config::broker_settings& from) {
+  if (!from.management) return std::nullopt;
+  const config::management_settings& at = *from.management;
+  io::management_parameters to;
+  to.tls = at.tls;
+  to.host = at.host;
+  to.port = at.port;
+  to.user = at.user;
+  to.password = at.password;
+  to.path = at.path;
+  // One certificate authority for both; the name is that of the URL.
+  to.tls_settings = {from.tls.ca_file, from.tls.certificate_file, from.tls.key_file, from.tls.verify, ""};
+  return to;
 }
 
 schedule::retry_policy rule_from(const config::retry_rule& from) {
@@ -204,15 +251,12 @@ io::driver_parameters driver_parameters_from(const config::settings& settings) {
   to.relay.confirm_window = settings.broker.confirm_window;
   to.relay.horizon_rows = settings.store.horizon_rows;
   to.relay.body_cache = settings.store.body_cache;
-  to.topology = topology_from(settings.topology);
-  for (const config::broker_uri& each : settings.broker.uris)
-    to.link.addresses.push_back(
-        {each.tls, each.host, each.port, each.user, each.password, each.virtual_host, each.display()});
-  const config::tls_settings& tls = settings.broker.tls;
-  to.link.tls = {tls.ca_file, tls.certificate_file, tls.key_file, tls.verify, tls.server_name};
-  to.link.external_login = settings.broker.external_login;
-  to.link.heartbeat = std::chrono::duration_cast<std::chrono::seconds>(settings.broker.heartbeat);
-  to.link.version = version;
+  using mode = config::topology_settings::mode_type;
+  to.wanted = wanted_topology_from(settings);
+  if (settings.topology.mode == mode::create) to.topology = to.wanted.steps;
+  to.verify_topology = settings.topology.mode == mode::verify;
+  to.management = management_from(settings.broker);
+  to.link = link_from(settings.broker);
   to.prefetch = settings.broker.prefetch;
   return to;
 }
@@ -223,6 +267,27 @@ io::keeper_parameters keeper_parameters_from(const config::settings& settings) {
     to.routes.push_back(each.name);
   for (const config::dead_letter_settings& each : settings.dead_letters)
     to.dead_letters.push_back(dead_letter_from(each));
+  return to;
+}
+
+relay::wanted_topology wanted_topology_from(const config::settings& settings) {
+  relay::wanted_topology to;
+  to.steps = topology_from(settings.topology);
+  for (const config::route_settings& each : settings.routes) {
+    // Watermill's applications publish their failures themselves.
+    if (!each.retry || each.speaks == config::dialect::watermill) continue;
+    for (std::string& queue : surely_released_to(each, settings.topology))
+      to.retries.push_back({each.name, each.queue, std::move(queue)});
+  }
+  for (const config::dead_letter_settings& each : settings.dead_letters)
+    if (is_fixed(each.exchange)) to.parking.push_back({each.name, each.exchange});
+  return to;
+}
+
+io::inspector_parameters inspector_parameters_from(const config::settings& settings) {
+  io::inspector_parameters to;
+  to.link = link_from(settings.broker);
+  to.management = management_from(settings.broker);
   return to;
 }
 

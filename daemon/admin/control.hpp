@@ -6,6 +6,7 @@
 #pragma once
 
 #include "relay/jobs.hpp"
+#include "relay/topology.hpp"
 #include "store/letters.hpp"
 
 #include <boost/system/result.hpp>
@@ -36,13 +37,7 @@ using outcome = boost::system::result<T, failure>;
 template <typename T>
 using completion = std::function<void(outcome<T>)>;
 
-// One thing in which the broker and the file differ.
-struct topology_difference {
-  std::string what;       // queue, exchange, binding, policy
-  std::string name;       // a binding's: "orders -> orders.dead (order.#)"
-  std::string kind;       // missing, different, unknown: to the file
-  std::string have, want; // in words; empty where there is nothing
-};
+using relay::topology_difference; // one thing in which the broker and the file differ
 
 struct reload_outcome {
   bool ok = false;

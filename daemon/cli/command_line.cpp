@@ -17,9 +17,35 @@ constexpr const char* closing =
     "Examples:\n"
     "  postponed check /etc/postponed/postponed.yaml     look for mistakes, start nothing\n"
     "  postponed run -c /etc/postponed/postponed.yaml    run in the foreground; SIGTERM drains and stops\n"
+    "  postponed plan /etc/postponed/postponed.yaml      in what the broker and the file differ; touch "
+    "nothing\n"
+    "  postponed apply /etc/postponed/postponed.yaml     create what is missing on the broker, and nothing "
+    "else\n"
     "\n"
     "Exit codes: 0 done; 1 the configuration has errors; 2 wrong usage; 3 cannot start (store in use\n"
-    "or damaged, address taken); 4 the store failed while running (start again).\n";
+    "or damaged, address taken, topology.mode verify and the broker differs); 4 the store failed while\n"
+    "running (start again). Of plan and apply: 0 the same; 2 broker and file differ; 3 no answer from the "
+    "broker.\n";
+
+constexpr const char* about_topology =
+    "\n\n+ missing on the broker, ~ different (what it has -> what the file wants), ? unknown to the file.\n"
+    "With broker.management in the file, RabbitMQ's management API is asked for everything. Without it AMQP "
+    "tells\n"
+    "of exchanges and queues that the file lists, and not of bindings, policies and anything else; each is "
+    "then\n"
+    "named as not checked.\n"
+    "Exit codes: 0 the same; 1 the configuration has errors; 2 they differ; 3 the broker gives no answer.";
+
+CLI::App* add_topology_command(CLI::App& to, const std::string& name, const std::string& what,
+                               topology_command& into) {
+  CLI::App* const added = to.add_subcommand(name, what);
+  added->footer(about_topology);
+  added->add_option("file", into.file, "The YAML file")->required()->type_name("FILE");
+  added->add_flag("--json", into.json, "For scripts");
+  added->add_flag("--ignore-unknown", into.ignore_unknown,
+                  "Leave out what the file does not list: on a broker shared with others");
+  return added;
+}
 
 } // namespace
 
@@ -47,6 +73,13 @@ command parse(int argc, const char* const* argv, const std::string& version) {
       app.add_subcommand("check", "Report every mistake in a configuration file, with its place and the fix");
   check_app->add_option("file", check.file, "The YAML file")->required()->type_name("FILE");
 
+  topology_command plan, apply;
+  apply.apply = true;
+  CLI::App* const plan_app = add_topology_command(
+      app, "plan", "Show in what the broker's topology and the file differ; touch nothing", plan);
+  CLI::App* const apply_app = add_topology_command(
+      app, "apply", "Create what the broker is missing; delete, change or redeclare nothing", apply);
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -57,6 +90,8 @@ command parse(int argc, const char* const* argv, const std::string& version) {
   }
   run.json_log = log_format == "json";
   if (run_app->parsed()) return run;
+  if (plan_app->parsed()) return plan;
+  if (apply_app->parsed()) return apply;
   return check;
 }
 

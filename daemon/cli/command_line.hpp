@@ -12,8 +12,11 @@ enum exit_code : int {
   success = 0,
   bad_configuration = 1, // the file has errors; nothing was started
   bad_usage = 2,         // the command line has errors
-  cannot_start = 3,      // the store is in use or damaged, the admin address is taken, ...
-  failed = 4,            // the store failed while running; a supervisor should start us again
+  differs = 2,           // plan, apply: the broker differs from the file
+  cannot_start =
+      3, // the store is in use or damaged, the admin address is taken, the topology differs (verify), ...
+  no_broker = 3, // plan, apply: the broker, or its management API, cannot be asked
+  failed = 4,    // the store failed while running; a supervisor should start us again
 };
 
 struct run_command {
@@ -24,11 +27,16 @@ struct run_command {
 struct check_command {
   std::string file;
 };
+// What broker and file differ in; `apply` also creates what is missing.
+struct topology_command {
+  std::string file;
+  bool apply = false, json = false, ignore_unknown = false;
+};
 struct print_and_exit {
   int code = success;
   std::string text; // for standard output where code is 0, else for standard error
 };
-using command = std::variant<run_command, check_command, print_and_exit>;
+using command = std::variant<run_command, check_command, topology_command, print_and_exit>;
 
 // `version`: what --version prints.
 command parse(int argc, const char* const* argv, const std::string& version);

@@ -129,6 +129,7 @@ void broker_link::lost(const std::string& why) {
   status_.last_error = why;
   log::warning("no connection to the broker",
                {{"role", limits_.role}, {"broker", status_.broker}, {"why", why}});
+  if (on_.on_lost) on_.on_lost(why);
 }
 
 proto::session_options broker_link::options_for(const broker_address& to) const {

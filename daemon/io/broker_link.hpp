@@ -69,6 +69,9 @@ class broker_link {
         on_event;                   // opened is the first of each connection; closed is not given
     std::function<void()> on_batch; // after all events of one read
     std::function<void(const link_down&)> on_down; // after an opened connection went
+    // Optional. Each time that there is no connection, and why: an attempt failed, or it was lost (before
+    // on_down).
+    std::function<void(const std::string& why)> on_lost = {};
   };
 
   broker_link(boost::asio::io_context& context, link_parameters limits, handlers on);

@@ -91,10 +91,25 @@ void publisher::declare_next() {
   }
   if (!topology_.finished()) return;
   if (session.channel_is_open(topology_channel)) session.close_channel(topology_channel);
-  // Only now: a broker that lost its topology would return what is published before it has it again.
+  open_lanes();
+}
+
+// Only now: a broker that lost its topology would return what is published before it has it again.
+void publisher::open_lanes() {
+  proto::session& session = link_->session();
   for (const lane each : {lane::main, lane::probe})
     if (!session.channel_is_open(channel_of(each))) session.open_channel(channel_of(each));
   on_topology_ready_();
+}
+
+void publisher::on_verified() {
+  declaring_ = false;
+  if (!link_->is_open()) return; // asked again when it is
+  if (next_steps_)
+    begin_declaring();
+  else
+    open_lanes();
+  link_->flush();
 }
 
 void publisher::declare(std::vector<relay::topology_step> steps) {
@@ -106,8 +121,12 @@ void publisher::declare(std::vector<relay::topology_step> steps) {
 
 void publisher::begin_declaring() {
   if (next_steps_) topology_.replace(*std::exchange(next_steps_, std::nullopt));
-  topology_.restart();
   declaring_ = true;
+  if (verifying_) {
+    verify_();
+    return;
+  }
+  topology_.restart();
   link_->session().open_channel(topology_channel);
 }
 

@@ -59,7 +59,9 @@ relay_driver::relay_driver(boost::asio::io_context& context, driver_parameters l
                                                                            limits_.prefetch);
                                                             consumers_.allow();
                                                             watcher_.set(limits_.watched);
-                                                          }},
+                                                          },
+                                                          [this] { verify_topology(); }},
+      inspector_{context, [this] { check_stopped(); }}, verify_again_{context},
       consume_link_{context,
                     with_role(limits_.link, "consume"),
                     {[this](proto::session_event&& event) { on_consume_event(std::move(event)); },
@@ -84,6 +86,7 @@ relay_driver::relay_driver(boost::asio::io_context& context, driver_parameters l
   watcher_.attach(consume_link_);
   drainer_.attach(consume_link_);
   publisher_.attach(publish_link_);
+  publisher_.set_verifying(limits_.verify_topology);
   engine_.start(stats_);
   store_worker::handlers told;
   told.on_committed = [this](store::commit_outcome&& outcome, double milliseconds) {
@@ -128,6 +131,7 @@ void relay_driver::reload(driver_parameters limits) {
   engine_.reload(limits_.relay);
   // The intakes follow when the topology stands: consuming a queue that is not declared yet would cost a
   // second.
+  publisher_.set_verifying(limits_.verify_topology);
   publisher_.declare(limits_.topology);
   if (links_changed) {
     publish_link_.reconnect(with_role(limits_.link, "publish"));
@@ -321,6 +325,8 @@ void relay_driver::stop() {
 
 void relay_driver::close_links() {
   closing_ = true;
+  verify_again_.cancel();
+  inspector_.stop();
   consume_link_.stop();
   publish_link_.stop();
 }
@@ -331,7 +337,7 @@ void relay_driver::check_stopped() {
     if (failed_ || (consumers_.stopped() && engine_.drained() && !commit_under_way_)) close_links();
     return;
   }
-  if (!consume_link_.finished() || !publish_link_.finished()) return;
+  if (!consume_link_.finished() || !publish_link_.finished() || !inspector_.finished()) return;
   stopped_ = true;
   drain_.cancel();
   linger_.cancel();

@@ -13,6 +13,7 @@
 #include "io/consumers.hpp"
 #include "io/publisher.hpp"
 #include "io/store_worker.hpp"
+#include "io/topology_inspector.hpp"
 #include "io/wall_timer.hpp"
 #include "io/watcher.hpp"
 #include "relay/engine.hpp"
@@ -30,7 +31,10 @@ namespace postponed::io {
 
 struct driver_parameters {
   relay::parameters relay;
-  std::vector<relay::topology_step> topology;
+  std::vector<relay::topology_step> topology; // to declare
+  bool verify_topology = false;               // at each connect `wanted` is compared instead
+  relay::wanted_topology wanted;              // all that the file lists
+  std::optional<management_parameters> management;
   std::vector<relay::watched> watched; // dead letters that have a queue
   link_parameters link;                // role is filled in for each of the two
   std::uint16_t prefetch = 1000;
@@ -49,6 +53,8 @@ class relay_driver {
     std::function<void(const std::string& why)> on_failed;
     std::function<void()> on_stopped;
     std::function<void(const relay::alert_event&)> on_alert;
+    // The first verification found the broker to differ; nothing was taken yet, the process should end.
+    std::function<void()> on_topology_refused;
   };
 
   relay_driver(boost::asio::io_context& context, driver_parameters limits, std::unique_ptr<store::store> held,
@@ -87,6 +93,8 @@ class relay_driver {
 
   const relay::engine& engine() const { return engine_; }
   const relay::topology_run& topology() const { return topology_; }
+  // In what broker and file differ, asked now; whatever the mode.
+  void inspect_topology(topology_inspector::completion<relay::topology_report> done);
   const link_status& consume_status() const { return consume_link_.status(); }
   const link_status& publish_status() const { return publish_link_.status(); }
   struct intake_state {
@@ -117,6 +125,9 @@ class relay_driver {
   void on_failed(const std::string& why);
   void check_stopped();
   void close_links();
+  void verify_topology();
+  void on_topology_inspected(relay::topology_report&& found);
+  void on_topology_unseen(const std::string& why);
 
   boost::asio::io_context& context_;
   driver_parameters limits_;
@@ -131,6 +142,9 @@ class relay_driver {
   peeker drainer_;
   std::vector<store::letter_totals> totals_;
   publisher publisher_;
+  topology_inspector inspector_;
+  boost::asio::steady_timer verify_again_;
+  std::uint64_t verification_ = 0; // answers of former ones do not count
   broker_link consume_link_;
   broker_link publish_link_;
   wall_timer clock_;

@@ -1,4 +1,5 @@
-// Declaring the application's topology, one object after the other, on a channel that may be thrown away.
+// The application's topology at each connect: declared, one object after the other, on a channel that may be
+// thrown away; or, in the mode verify, compared by somebody else (io/topology_inspector) and only noted here.
 //
 // A refused declaration (406: it exists with other arguments; 403; 404 of a binding) closes the channel: it
 // is noted as a difference, and the rest goes on on a new opening. Nothing is ever deleted or declared anew.
@@ -17,8 +18,19 @@ namespace postponed::relay {
 using topology_step =
     std::variant<proto::exchange_declaration, proto::queue_declaration, proto::binding_declaration>;
 
-// "queue orders.dead", "binding orders -> orders.dead"
-std::string describe(const topology_step& step);
+std::string kind_of(const topology_step& step);  // exchange, queue, binding
+std::string name_of(const topology_step& step);  // a binding's: "orders -> orders.dead (order.#)"
+std::string describe(const topology_step& step); // "queue orders.dead"
+
+// One thing in which a broker and the file differ.
+struct topology_difference {
+  std::string what;       // queue, exchange, binding, policy
+  std::string name;       // as name_of()
+  std::string kind;       // missing, different, unknown: to the file
+  std::string have, want; // in words: of the broker, of the file; empty where there is nothing
+};
+// "queue orders.dead: have x-max-length: 10, want x-max-length: 20"
+std::string to_string(const topology_difference& each);
 
 class topology_run {
  public:
@@ -31,9 +43,14 @@ class topology_run {
   void on_done();
   void on_refused(std::uint16_t code, const std::string& text);
 
+  // Instead of the declaring: what a comparison found. `differences` are those that count.
+  void on_verified(std::vector<topology_difference> differences);
+  void on_not_verified(const std::string& why); // it could not be compared
+
   bool finished() const { return at_ >= steps_.size(); }
-  bool ready() const { return completed_once_; } // all was declared, or refused, at least once
-  const std::vector<std::string>& differences() const { return shown_; }
+  bool ready() const { return completed_once_; } // all was declared or refused, or verified, at least once
+  const std::vector<std::string>& differences() const { return shown_; } // in words
+  const std::vector<topology_difference>& found() const { return last_; }
 
  private:
   void complete();
@@ -42,8 +59,9 @@ class topology_run {
   std::size_t at_ = 0;
   bool under_way_ = false;
   bool completed_once_ = false;
-  std::vector<std::string> found_; // of the pass under way
-  std::vector<std::string> shown_; // of the last whole pass
+  std::vector<topology_difference> found_; // of the pass under way
+  std::vector<topology_difference> last_;  // of the last whole pass
+  std::vector<std::string> shown_;         // the same in words
 };
 
 } // namespace postponed::relay

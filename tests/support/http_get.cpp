@@ -56,8 +56,9 @@ std::string first_lines(const std::string& method, const std::string& target, st
 
 } // namespace
 
-http_response http_get(std::uint16_t port, const std::string& path, std::chrono::milliseconds deadline) {
-  return one_request(port, first_lines("GET", path, port) + "\r\n", deadline);
+http_response http_get(std::uint16_t port, const std::string& path, std::chrono::milliseconds deadline,
+                       const std::string& headers) {
+  return one_request(port, first_lines("GET", path, port) + headers + "\r\n", deadline);
 }
 
 http_response http_send(std::uint16_t port, const std::string& method, const std::string& target,

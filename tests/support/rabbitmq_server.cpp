@@ -1,6 +1,7 @@
 #include "support/rabbitmq_server.hpp"
 
 #include "support/eventually.hpp"
+#include "support/http_get.hpp"
 
 #include <stdexcept>
 #include <unistd.h>
@@ -20,7 +21,8 @@ std::uint16_t read_port(const std::filesystem::path& file) {
 
 } // namespace
 
-rabbitmq_server::rabbitmq_server(tls with_tls) : with_tls_(with_tls) {
+rabbitmq_server::rabbitmq_server(tls with_tls, management with_management)
+    : with_tls_(with_tls), with_management_(with_management) {
   start();
 }
 
@@ -32,6 +34,7 @@ rabbitmq_server& rabbitmq_server::shared() {
 std::vector<std::string> rabbitmq_server::command() const {
   std::vector<std::string> result{script, folder_ / "broker"};
   if (with_tls_ == tls::yes) result.insert(result.end(), {"--tls", certificates()});
+  if (with_management_ == management::yes) result.emplace_back("--management");
   return result;
 }
 
@@ -50,6 +53,7 @@ void rabbitmq_server::start() {
   version_.erase(version_.find_last_not_of('\n') + 1);
   port_ = read_port(broker / "amqp-port");
   tls_port_ = read_port(broker / "amqps-port");
+  management_port_ = read_port(broker / "management-port");
 }
 
 void rabbitmq_server::stop() {
@@ -59,6 +63,15 @@ void rabbitmq_server::stop() {
 void rabbitmq_server::restart() {
   stop();
   start();
+}
+
+std::string rabbitmq_server::management_get(const std::string& path) const {
+  const http_response answer =
+      http_get(management_port_, path, 10s, "Authorization: Basic Z3Vlc3Q6Z3Vlc3Q=\r\n"); // guest:guest
+  if (answer.status != 200)
+    throw std::runtime_error(path + " of the management API: " + std::to_string(answer.status) + " " +
+                             answer.body);
+  return answer.body;
 }
 
 std::string rabbitmq_server::uri() const {

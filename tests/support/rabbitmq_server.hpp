@@ -17,9 +17,10 @@ namespace postponed::test {
 class rabbitmq_server {
  public:
   enum class tls { no, yes };
+  enum class management { no, yes }; // the plugin, with its HTTP API
 
   // Starts it and waits until it answers. Throws std::runtime_error with the end of its output.
-  explicit rabbitmq_server(tls with_tls = tls::no);
+  explicit rabbitmq_server(tls with_tls = tls::no, management with_management = management::no);
   // The one of this program, started at the first call, ended with the program.
   static rabbitmq_server& shared();
 
@@ -33,9 +34,13 @@ class rabbitmq_server {
   // What was asked for: 3.10 or 4.3. For the few tests that differ.
   const std::string& version() const { return version_; }
   std::uint16_t port() const { return port_; }
-  std::uint16_t tls_port() const { return tls_port_; } // 0 without TLS
-  std::string uri() const;                             // amqp://guest:guest@127.0.0.1:port
-  std::string tls_uri() const;                         // amqps://guest:guest@localhost:port
+  std::uint16_t tls_port() const { return tls_port_; }               // 0 without TLS
+  std::uint16_t management_port() const { return management_port_; } // 0 without
+  // GET of the management API as guest, of a path as /api/queues: the answer's body. Throws
+  // std::runtime_error where it is not 200.
+  std::string management_get(const std::string& path) const;
+  std::string uri() const;     // amqp://guest:guest@127.0.0.1:port
+  std::string tls_uri() const; // amqps://guest:guest@localhost:port
   // ca.pem, server.pem, server.key, client.pem, client.key (common name guest, a login for EXTERNAL).
   std::filesystem::path certificates() const { return folder_ / "certificates"; }
   // The output of rabbitmqctl with these arguments. Throws std::runtime_error where it fails.
@@ -46,9 +51,10 @@ class rabbitmq_server {
 
   temp_dir folder_{"rabbitmq"};
   tls with_tls_;
+  management with_management_;
   std::unique_ptr<process> process_;
   std::string version_;
-  std::uint16_t port_ = 0, tls_port_ = 0;
+  std::uint16_t port_ = 0, tls_port_ = 0, management_port_ = 0;
 };
 
 // `stem` with a number and the process's id: a name that no other test of the shared broker has.
