@@ -27,6 +27,7 @@ struct outcome {
   std::string problem; // the broker could not be asked
   relay::topology_report report;
   std::vector<std::string> made;
+  bool unseen = false;                      // whether bindings were there could not be told
   std::vector<topology_difference> refused; // to be created
 };
 
@@ -79,7 +80,7 @@ void print_text(const cli::topology_command& command, const config::settings& se
                 const outcome& found) {
   const auto& differences = found.report.differences;
   for (const std::string& each : found.made)
-    fmt::print("made {}\n", each);
+    fmt::print("made {}{}\n", each, found.unseen && each.starts_with("binding ") ? " (or it was there)" : "");
   for (const topology_difference& each : found.refused)
     fmt::print("refused {} {}: {}\n", each.what, each.name, each.have);
   if (!differences.empty())
@@ -115,6 +116,7 @@ class conversation {
     if (!found_.problem.empty()) return std::move(found_);
     std::vector<relay::topology_step> steps = to_create();
     if (steps.empty()) return std::move(found_);
+    found_.unseen = !by_.management;
     create(std::move(steps));
     if (found_.problem.empty()) inspect();
     return std::move(found_);

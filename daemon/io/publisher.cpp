@@ -102,8 +102,13 @@ void publisher::open_lanes() {
   on_topology_ready_();
 }
 
+void publisher::set_verifying(bool verifying) {
+  verifying_ = verifying;
+  if (std::exchange(asked_, false)) declaring_ = false;
+}
+
 void publisher::on_verified() {
-  declaring_ = false;
+  declaring_ = asked_ = false;
   if (!link_->is_open()) return; // asked again when it is
   if (next_steps_)
     begin_declaring();
@@ -123,6 +128,7 @@ void publisher::begin_declaring() {
   if (next_steps_) topology_.replace(*std::exchange(next_steps_, std::nullopt));
   declaring_ = true;
   if (verifying_) {
+    asked_ = true;
     verify_();
     return;
   }
@@ -132,7 +138,7 @@ void publisher::begin_declaring() {
 
 void publisher::on_down(const link_down& why) {
   const moment now = read_clocks();
-  declaring_ = false;
+  declaring_ = asked_ = false;
   const std::uint16_t code = blames_content(why.code) ? why.code : std::uint16_t{0};
   for (const lane each : {lane::probe, lane::main}) {
     if (!lane_open_[static_cast<std::size_t>(each)]) continue;

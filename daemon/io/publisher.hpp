@@ -28,7 +28,8 @@ class publisher {
   declare(std::vector<relay::topology_step> steps); // instead of what was declared; now, or when connected
   // From the next connection or declare() on the topology is verified instead: verify() of the constructor is
   // called, and on_verified() lets the lanes open.
-  void set_verifying(bool verifying) { verifying_ = verifying; }
+  // A verification that is under way is forgotten: its answer is not to be told any more.
+  void set_verifying(bool verifying);
   void on_verified();
   void publish(const relay::publish_action& act); // REQUIRES the engine was told that its lane is open
 
@@ -43,8 +44,8 @@ class publisher {
   std::function<void()> verify_;
   broker_link* link_ = nullptr;
   std::optional<std::vector<relay::topology_step>> next_steps_; // once the pass under way is through
-  bool declaring_ = false; // the topology's channel is in use, or a verification is under way
-  bool verifying_ = false;
+  bool declaring_ = false;                 // the topology's channel is in use, or a verification is under way
+  bool verifying_ = false, asked_ = false; // to be verified; a verification is under way
   std::array<bool, relay::lane_count> lane_open_{};
 };
 

@@ -131,6 +131,7 @@ void relay_driver::reload(driver_parameters limits) {
   engine_.reload(limits_.relay);
   // The intakes follow when the topology stands: consuming a queue that is not declared yet would cost a
   // second.
+  ++verification_; // an answer that is still to come is about the former file
   publisher_.set_verifying(limits_.verify_topology);
   publisher_.declare(limits_.topology);
   if (links_changed) {
