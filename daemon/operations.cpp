@@ -196,10 +196,12 @@ void operations::reload(std::string who, completion<admin::reload_outcome> done)
 }
 
 void operations::topology(completion<std::vector<admin::topology_difference>> done) {
-  std::vector<admin::topology_difference> all;
-  for (const std::string& each : driver_.topology().differences())
-    all.push_back({"", each, "different", "", ""});
-  done(std::move(all));
+  if (auto out = out_of_service()) return done(std::move(*out));
+  driver_.inspect_topology(
+      [done = std::move(done)](boost::system::result<relay::topology_report, io::inspection_failure> found) {
+        if (!found) return done(failure{failure::kind::unavailable, found.error().why});
+        done(std::move(found->differences));
+      });
 }
 
 } // namespace postponed

@@ -2,7 +2,7 @@
 // scripted.
 #include "io/management_json.hpp"
 #include "io/topology_inspector.hpp"
-#include "webhook_receiver.hpp"
+#include "support/webhook_receiver.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch.hpp>
