@@ -9,6 +9,7 @@
 #include "io/relay_driver.hpp"
 #include "io/supervisor.hpp"
 #include "io/webhook.hpp"
+#include "message_desk.hpp"
 #include "operations.hpp"
 #include "parameters.hpp"
 #include "version.hpp"
@@ -60,8 +61,8 @@ class application {
                    driver_.take(std::move(queue), limit, std::move(done));
                  },
                  [this](bool done) { driver_.settle(done); }}},
-        operations_{driver_, keeper_, [this](const std::string& who) { return reload(who); }},
-        api_{[this] { return snapshot(); }, operations_},
+        operations_{driver_, keeper_, [this](const std::string& who) { return reload(who); }}, desk_{driver_},
+        api_{[this] { return snapshot(); }, operations_, log::info, &desk_},
         supervisor_{context_, [this] {
                       return std::chrono::steady_clock::now() - driver_.store_seen() < store_silence;
                     }} {}
@@ -251,6 +252,7 @@ class application {
   io::relay_driver driver_;
   io::letter_keeper keeper_;
   operations operations_;
+  message_desk desk_;
   admin::api api_;
   admin::reload_state last_reload_;
   std::unique_ptr<admin::http_server> server_;

@@ -181,8 +181,11 @@ void message_desk::get(held_id id, admin::completion<admin::message_view> done) 
     if (!record) return record.error();
     return answer{std::move(*record), held.held().was_given(id)};
   };
-  driver_.store().ask(ask, [id, done = std::move(done)](answer&& got) {
+  driver_.store().ask(ask, [this, id, done = std::move(done)](answer&& got) {
     admin::message_view view;
+    if (got.record || got.was_given)
+      for (const relay::history_event& each : driver_.engine().past().of(id.row))
+        view.history.push_back({each.at, std::string{relay::to_string(each.what)}});
     if (!got.record && view.history.empty()) return done(not_held(id, got.was_given));
     if (got.record) view.bytes = got.record->content.body.size() + got.record->content.properties.size();
     view.record = std::move(got.record);

@@ -22,11 +22,8 @@ std::string_view name_of(store::calendar_query::unit per) {
 
 json::array history_json(const std::vector<message_event>& from) {
   json::array to;
-  for (const message_event& each : from) {
-    json::object one{{"at", proto::format_rfc3339(each.at)}, {"what", each.what}};
-    if (!each.detail.empty()) one["detail"] = shown_text(each.detail);
-    to.push_back(std::move(one));
-  }
+  for (const message_event& each : from)
+    to.push_back(json::object{{"at", proto::format_rfc3339(each.at)}, {"what", each.what}});
   return to;
 }
 

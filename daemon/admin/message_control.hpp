@@ -38,8 +38,7 @@ struct message_change {
 // A step in a message's life, as far as it is remembered.
 struct message_event {
   wall_time at{};
-  std::string what;
-  std::string detail; // empty: there is none
+  std::string what; // as relay/history names it
 };
 
 struct message_view {

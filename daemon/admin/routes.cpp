@@ -67,6 +67,9 @@ json::object route_json(const std::string& name, const route_state* known, const
   to["dead_letter_failures"] = c.dead_letter_failures;
   to["retries"] = c.retries;
   to["suppressed"] = c.suppressed;
+  to["scheduled"] = c.scheduled;
+  to["cancelled"] = c.cancelled;
+  to["rescheduled"] = c.rescheduled;
   to["late"] = {{"released", c.late_released}, {"dead_lettered", c.late_buried}, {"spread", c.late_spread}};
   to["loops_cut"] = c.hops_cut;
   to["circuits_opened"] = c.circuit_opened;
@@ -147,26 +150,32 @@ std::string status_json(const snapshot& shown) {
   return json::serialize(to) + "\n";
 }
 
-constexpr std::string_view index_text = "postponed: delays, and looks after failed, RabbitMQ messages\n"
-                                        "\n"
-                                        "  /                the page\n"
-                                        "  /healthz         alive\n"
-                                        "  /readyz          ready, or the reasons why not\n"
-                                        "  /metrics         for Prometheus\n"
-                                        "  /api/v1/status   everything, as JSON\n"
-                                        "\n"
-                                        "Under /api/v1 (dead letters, replays, pauses, reload, topology):\n"
-                                        "  GET  /api/v1/dead-letters\n"
-                                        "  GET  /api/v1/dead-letters/{name}/messages\n"
-                                        "  GET  /api/v1/dead-letters/{name}/messages/{id}\n"
-                                        "  POST /api/v1/dead-letters/{name}/messages/{id}/replay\n"
-                                        "  GET  /api/v1/dead-letters/{name}/groups\n"
-                                        "  POST /api/v1/dead-letters/{name}/replay, /discard, /restore\n"
-                                        "  GET  /api/v1/replays, /api/v1/replays/{id}\n"
-                                        "  POST /api/v1/replays/{id}/pause, /resume, /stop\n"
-                                        "  POST /api/v1/routes/{name}/pause, /resume\n"
-                                        "  POST /api/v1/reload\n"
-                                        "  GET  /api/v1/topology\n";
+constexpr std::string_view index_text =
+    "postponed: delays, and looks after failed, RabbitMQ messages\n"
+    "\n"
+    "  /                the page\n"
+    "  /healthz         alive\n"
+    "  /readyz          ready, or the reasons why not\n"
+    "  /metrics         for Prometheus\n"
+    "  /api/v1/status   everything, as JSON\n"
+    "\n"
+    "Under /api/v1 (held messages, dead letters, replays, pauses, reload, topology):\n"
+    "  GET, POST /api/v1/messages\n"
+    "  GET, PATCH, DELETE /api/v1/messages/{id}\n"
+    "  POST /api/v1/messages/{id}/release\n"
+    "  POST /api/v1/messages/cancel, /reschedule, /release\n"
+    "  GET  /api/v1/calendar\n"
+    "  GET  /api/v1/dead-letters\n"
+    "  GET  /api/v1/dead-letters/{name}/messages\n"
+    "  GET  /api/v1/dead-letters/{name}/messages/{id}\n"
+    "  POST /api/v1/dead-letters/{name}/messages/{id}/replay\n"
+    "  GET  /api/v1/dead-letters/{name}/groups\n"
+    "  POST /api/v1/dead-letters/{name}/replay, /discard, /restore\n"
+    "  GET  /api/v1/replays, /api/v1/replays/{id}\n"
+    "  POST /api/v1/replays/{id}/pause, /resume, /stop\n"
+    "  POST /api/v1/routes/{name}/pause, /resume\n"
+    "  POST /api/v1/reload\n"
+    "  GET  /api/v1/topology\n";
 
 response health(const snapshot& shown) {
   if (shown.store_ok) return {200, "text/plain; charset=utf-8", "ok\n", {}};

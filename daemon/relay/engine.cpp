@@ -17,11 +17,11 @@ constexpr auto deadline_period = 500ms; // how often stalled destinations and mi
 engine::engine(parameters limits, releaser::random_source random)
     : limits_{std::move(limits)}, routes_{count_}, near_{{limits_.horizon_rows, limits_.horizon_ahead,
                                                           limits_.read_ahead}},
-      releaser_{limits_, near_, routes_, count_, random}, intake_{limits_, routes_, count_,
-                                                                  [this](std::size_t bytes) {
-                                                                    return releaser_.may_keep(bytes);
-                                                                  },
-                                                                  random} {
+      releaser_{limits_, near_, routes_, count_, past_, random}, intake_{limits_, routes_, count_,
+                                                                         [this](std::size_t bytes) {
+                                                                           return releaser_.may_keep(bytes);
+                                                                         },
+                                                                         random} {
   routes_.configure(limits_); // every route is shown from the start, at zero
 }
 
@@ -125,12 +125,13 @@ std::vector<engine::standing> engine::change(const std::vector<store::held_chang
   return result;
 }
 
-void engine::on_changed(const store::held_change& asked, const store::change_outcome& outcome) {
+void engine::on_changed(const store::held_change& asked, const store::change_outcome& outcome, wall_time at) {
   const bool gone = outcome.held && !asked.due;
   releaser_.end_change(asked.id.row, gone);
   changed_.push_back(outcome);
   route_entry* const route = outcome.held ? routes_.numbered(outcome.after.route) : nullptr;
   if (route == nullptr) return;
+  past_.add(asked.id.row, outcome.after.route, gone ? step::cancelled : step::rescheduled, at);
   if (gone) {
     ++route->count->cancelled;
     --route->count->held_messages;
@@ -146,12 +147,15 @@ void engine::schedule(store::insert_request&& request) {
   ++batch_rows_;
 }
 
-void engine::on_scheduled(const std::string& name, const store::insert_outcome& outcome) {
+void engine::on_scheduled(const submitted::request& asked, const store::insert_outcome& outcome,
+                          wall_time at) {
   scheduled_.push_back(outcome);
   if (outcome.suppressed) return;
-  routes_.learn(name, outcome.held.route);
+  routes_.learn(asked.route, outcome.held.route);
+  past_.add(outcome.held.id.row, outcome.held.route, step::received, asked.received);
+  past_.add(outcome.held.id.row, outcome.held.route, step::stored, at);
   next_row_ = std::max(next_row_, outcome.held.id.row + 1);
-  const route_entry& route = *routes_.named(name);
+  const route_entry& route = *routes_.named(asked.route);
   ++route.count->scheduled;
   ++route.count->held_messages;
   route.count->held_bytes += outcome.held.bytes;
@@ -162,18 +166,22 @@ store::batch engine::take_batch() {
   collect();
   submitted_.push_back({batch_.done, batch_.deferrals, batch_.changes, {}});
   for (const store::insert_request& each : batch_.scheduled)
-    submitted_.back().scheduled.push_back(each.record.route);
+    submitted_.back().scheduled.push_back({each.record.route, each.record.first_seen});
   batch_rows_ = 0;
   return std::exchange(batch_, {});
 }
 
-void engine::on_committed(const store::commit_outcome& outcome, double milliseconds) {
+void engine::on_committed(const store::commit_outcome& outcome, double milliseconds,
+                          std::optional<wall_time> at) {
+  const wall_time durable = at.value_or(ran_);
   assert(!submitted_.empty());
   count_.commit.observe(milliseconds);
   ++count_.commits;
   count_.committed_rows += outcome.inserts.size() + outcome.letters.size() + submitted_.front().done.size();
   for (intake::committed& each : intake_.on_committed(outcome, acks_, notes_)) {
     next_row_ = std::max(next_row_, each.held.id.row + 1);
+    past_.add(each.held.id.row, each.held.route, step::received, each.received);
+    past_.add(each.held.id.row, each.held.route, step::stored, durable);
     ++each.route->count->held_messages;
     each.route->count->held_bytes += each.held.bytes;
     if (each.record)
@@ -183,10 +191,10 @@ void engine::on_committed(const store::commit_outcome& outcome, double milliseco
   }
   const submitted& asked = submitted_.front();
   for (std::size_t i = 0; i < asked.scheduled.size(); ++i)
-    on_scheduled(asked.scheduled[i], outcome.scheduled[i]);
+    on_scheduled(asked.scheduled[i], outcome.scheduled[i], durable);
   releaser_.on_closed(asked.done, asked.deferrals);
   for (std::size_t i = 0; i < asked.changes.size(); ++i)
-    on_changed(asked.changes[i], outcome.changes[i]);
+    on_changed(asked.changes[i], outcome.changes[i], durable);
   submitted_.pop_front();
 }
 
@@ -228,6 +236,7 @@ void engine::on_clock_back(microseconds by) {
 }
 
 void engine::run(moment now, actions& out) {
+  ran_ = now.wall;
   expired_.clear();
   near_.advance(now.wall, expired_);
   for (const horizon::expiry& each : expired_)

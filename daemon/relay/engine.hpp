@@ -6,6 +6,7 @@
 // next_wake().
 #pragma once
 
+#include "relay/history.hpp"
 #include "relay/intake.hpp"
 #include "relay/releaser.hpp"
 
@@ -61,7 +62,9 @@ class engine {
     return !batch_.inserts.empty() || !batch_.letters.empty() || !batch_.scheduled.empty() ||
            !batch_.changes.empty();
   }
-  void on_committed(const store::commit_outcome& outcome, double milliseconds);
+  // `at`: when it was durable; left out: about now.
+  void on_committed(const store::commit_outcome& outcome, double milliseconds,
+                    std::optional<wall_time> at = std::nullopt);
   void on_loaded(const store::horizon_page& page);
   void on_read(const std::vector<held_id>& asked, std::vector<held_record>&& found);
   // Letters that are held again, in a transaction of the store's own.
@@ -89,6 +92,7 @@ class engine {
   std::size_t in_flight() const { return releaser_.in_flight(); }
 
   const counters& count() const { return count_; }
+  const history& past() const { return past_; } // of single messages, lately
   const parameters& limits() const { return limits_; }
 
  private:
@@ -96,16 +100,21 @@ class engine {
     std::vector<held_id> done;
     std::vector<store::deferral> deferrals;
     std::vector<store::held_change> changes;
-    std::vector<std::string> scheduled; // their routes
+    struct request {
+      std::string route;
+      wall_time received{};
+    };
+    std::vector<request> scheduled;
   };
-  void on_changed(const store::held_change& asked, const store::change_outcome& outcome);
-  void on_scheduled(const std::string& route, const store::insert_outcome& outcome);
+  void on_changed(const store::held_change& asked, const store::change_outcome& outcome, wall_time at);
+  void on_scheduled(const submitted::request& asked, const store::insert_outcome& outcome, wall_time at);
   void collect();
   void restart_horizon();
   void offer(const route_entry& route, const held_ref& held);
 
   parameters limits_;
   counters count_;
+  history past_;
   route_table routes_;
   horizon near_;
   releaser releaser_;
@@ -120,6 +129,7 @@ class engine {
   std::vector<horizon::expiry> expired_;
   std::int64_t next_row_ = 1; // rows from here on will be assigned by coming commits
   steady_time deadlines_checked_{};
+  wall_time ran_{}; // last
 };
 
 } // namespace postponed::relay

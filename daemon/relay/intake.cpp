@@ -31,6 +31,7 @@ bool intake::on_delivery(source_id from, std::uint64_t epoch, proto::event::deli
   entry.epoch = epoch;
   entry.tag = delivery.tag;
   entry.bytes = delivery.content.body.size() + delivery.content.properties.size();
+  entry.received = now.wall;
   entry.redelivered = delivery.redelivered;
   if (route_entry* const route = routes_.from(from)) {
     take_message(*route, std::move(delivery.content), std::move(entry), now);
@@ -148,7 +149,7 @@ std::vector<intake::committed> intake::on_committed(const store::commit_outcome&
     } else {
       if (entry.redelivered && !entry.recognisable) ++count.unrecognised;
       routes_.learn(entry.route->is.name, each.held.route);
-      result.push_back({each.held, entry.route, std::move(entry.record)});
+      result.push_back({each.held, entry.route, entry.received, std::move(entry.record)});
     }
     finish(pending_, acks, first_ack);
   }

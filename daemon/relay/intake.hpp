@@ -42,6 +42,7 @@ class intake {
   struct committed {
     held_ref held;
     route_entry* route = nullptr;
+    wall_time received{};
     std::optional<held_record> record; // kept in memory: due soon
   };
   // Appends acks, and answers what is now held (duplicates are not listed: they were held before).
@@ -58,6 +59,7 @@ class intake {
     std::uint64_t epoch = 0;
     std::uint64_t tag = 0;
     std::size_t bytes = 0;
+    wall_time received{};
     bool redelivered = false;
     bool recognisable = false;
     route_entry* route = nullptr; // of a message

@@ -140,6 +140,7 @@ void releaser::settle(const std::vector<settlement>& all, moment now) {
       fail(one, where, reason::nacked, "the broker refused the message (basic.nack)", now);
       break;
     case outcome::unknown:
+      remember(one, step::unknown, now.wall);
       on_unknown(one);
       break;
     }
@@ -155,6 +156,7 @@ void releaser::on_success(active& each, const address& where, moment now) {
   }
   convicted_.erase(each.held.id.row);
   uncertain_.erase(each.held.id.row);
+  remember(each, each.why == reason::none ? step::confirmed : step::dead_lettered, now.wall);
   each.at = phase::closing;
   done_.push_back(each.held.id);
   if (destinations_.any_doubtful()) destinations_.accepted(where.exchange);
@@ -178,6 +180,7 @@ void releaser::on_unknown(active& each) {
 
 void releaser::fail(active& each, const address& where, reason why, std::string error, moment now) {
   const bool burial = each.why != reason::none;
+  remember(each, why == reason::unroutable ? step::returned : step::refused, now.wall);
   ++each.failures;
   if (burial) ++each.route->count->dead_letter_failures;
   if (trips(each, where, error, now)) return;
@@ -190,17 +193,20 @@ void releaser::fail(active& each, const address& where, reason why, std::string 
                        {"failures", std::to_string(each.failures)},
                        {"error", error}}});
     // The error of a dead letter stays the one that brought it there.
+    remember(each, step::deferred, now.wall);
     defer(each, now.wall + schedule::delay_for(limits_.burial_backoff, each.failures, random_()), "");
   } else if (each.failures >= each.route->is.publish_attempts) {
     bury(each, why, std::move(error), now.wall);
   } else {
     const std::uint32_t failures = std::max<std::uint32_t>(each.failures, 1);
+    remember(each, step::deferred, now.wall);
     defer(each, now.wall + schedule::delay_for(limits_.publish_backoff, failures, random_()), "");
   }
 }
 
 // From now on it is on its way to its dead letter.
 void releaser::bury(active& each, reason why, std::string error, wall_time now) {
+  remember(each, step::buried, now);
   each.why = why;
   each.failures = 0; // the dead letter's own failures count from here
   notes_.push_back({note::level::warning,

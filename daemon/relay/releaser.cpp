@@ -18,8 +18,8 @@ std::size_t most_of_one(const parameters& limits) {
 } // namespace
 
 releaser::releaser(const parameters& limits, horizon& near, route_table& routes, counters& count,
-                   random_source random)
-    : limits_{limits}, near_{near}, routes_{routes}, count_{count}, random_{std::move(random)},
+                   history& past, random_source random)
+    : limits_{limits}, near_{near}, routes_{routes}, count_{count}, past_{past}, random_{std::move(random)},
       destinations_{limits.confirm_window} {}
 
 // --- towards the due time
@@ -272,6 +272,7 @@ void releaser::publish(active& each, lane on, moment now, actions& out) {
   each.at = phase::in_flight;
   each.on = on;
   each.published = now.steady;
+  remember(each, step::published, now.wall);
   let_go(each);
   out.publishes.push_back(std::move(act));
 }
@@ -327,6 +328,7 @@ void releaser::check_deadlines(moment now) {
     active& each = active_.at(row);
     ++each.route->count->unknown;
     uncertain_.insert(row);
+    remember(each, step::unknown, now.wall);
     of(each.on).window.abandon(static_cast<std::uint64_t>(row));
     land(each, now);
     defer(each, now.wall + limits_.publish_backoff.initial, "");

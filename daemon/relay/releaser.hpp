@@ -24,6 +24,7 @@
 #include "relay/circuits.hpp"
 #include "relay/counters.hpp"
 #include "relay/destinations.hpp"
+#include "relay/history.hpp"
 #include "relay/horizon.hpp"
 #include "relay/parameters.hpp"
 #include "relay/route_table.hpp"
@@ -48,8 +49,8 @@ class releaser {
   // Uniform in [0, 1), for the jitter of back-offs.
   using random_source = std::function<double()>;
 
-  // `limits`, `near`, `routes` and `count` outlive the releaser.
-  releaser(const parameters& limits, horizon& near, route_table& routes, counters& count,
+  // `limits`, `near`, `routes`, `count` and `past` outlive the releaser.
+  releaser(const parameters& limits, horizon& near, route_table& routes, counters& count, history& past,
            random_source random);
 
   // --- towards the due time ---
@@ -146,6 +147,9 @@ class releaser {
   void unpark(active& each, bool first);
   void leave_parked(const active& each); // for the gauges
   void probe_circuits(moment now);
+  void remember(const active& each, step what, wall_time at) {
+    past_.add(each.held.id.row, each.held.route, what, at);
+  }
   void hold(active& each);
   void let_go(active& each);
   void publish(active& each, lane on, moment now, actions& out);
@@ -171,6 +175,7 @@ class releaser {
   horizon& near_;
   route_table& routes_;
   counters& count_;
+  history& past_;
   random_source random_;
   std::array<lane_state, lane_count> lanes_;
   std::unordered_map<std::int64_t, active> active_; // by row

@@ -64,10 +64,10 @@ http_response http_get(std::uint16_t port, const std::string& path, std::chrono:
 http_response http_send(std::uint16_t port, const std::string& method, const std::string& target,
                         const std::string& body, const std::string& more,
                         std::chrono::milliseconds deadline) {
+  const bool typed = more.find("Content-Type:") != std::string::npos;
   return one_request(port,
-                     first_lines(method, target, port) +
-                         "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) +
-                         "\r\n" + more + "\r\n" + body,
+                     first_lines(method, target, port) + (typed ? "" : "Content-Type: application/json\r\n") +
+                         "Content-Length: " + std::to_string(body.size()) + "\r\n" + more + "\r\n" + body,
                      deadline);
 }
 

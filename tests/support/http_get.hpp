@@ -17,7 +17,8 @@ http_response http_get(std::uint16_t port, const std::string& path,
                        std::chrono::milliseconds deadline = std::chrono::seconds{5},
                        const std::string& headers = {}); // more lines, each with its \r\n
 
-// With any method and a JSON body. `more`: further header lines, each with its end.
+// With any method and a body, of JSON unless `more` has a Content-Type. `more`: further header lines, each
+// with its end.
 http_response http_send(std::uint16_t port, const std::string& method, const std::string& target,
                         const std::string& body, const std::string& more = {},
                         std::chrono::milliseconds deadline = std::chrono::seconds{30});

@@ -9,7 +9,7 @@ namespace postponed::store::sqlite {
 
 namespace {
 
-constexpr std::int64_t most_entries = 30'000; // read for the sake of finer spans, a call
+constexpr std::int64_t most_entries = 15'000; // read for the sake of finer spans, a call
 
 using unit = calendar_query::unit;
 using std::chrono::floor;

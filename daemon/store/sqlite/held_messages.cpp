@@ -12,7 +12,7 @@ namespace postponed::store::sqlite {
 
 namespace {
 
-constexpr std::int64_t most_entries = 30'000;            // a call: some milliseconds
+constexpr std::int64_t most_entries = 10'000;            // a call: some milliseconds
 constexpr std::size_t most_read = 500;                   // whole messages a call ...
 constexpr std::size_t most_bytes = std::size_t{4} << 20; // ... and their bytes
 constexpr std::int64_t last_row = std::numeric_limits<std::int64_t>::max();

@@ -447,3 +447,42 @@ TEST_CASE("a message scheduled by HTTP is answered when durable, counted, and re
     CHECK(world.count().held_messages == 1);
   }
 }
+
+TEST_CASE("what happened to a message is remembered, step by step, with its times") {
+  changing_world world{relay_world::one_route()};
+  world.open_lanes();
+  int times = 0;
+  world.on_publish = [&](const published&) { return ++times == 1 ? answer::give_back : answer::confirm; };
+  world.deliver(10'000);
+  const held_id id = world.id_of();
+  const wall_time begin = world.now.wall;
+  world.pass(1s);
+  world.change(id, begin + 5s);
+  world.pass(1min);
+  const auto past = world.engine.past().of(id.row);
+  using relay::step;
+  std::vector<step> steps;
+  for (const relay::history_event& each : past)
+    steps.push_back(each.what);
+  CHECK(steps == std::vector<step>{step::received, step::stored, step::rescheduled, step::published,
+                                   step::returned, step::deferred, step::published, step::confirmed});
+  REQUIRE(past.size() == 8);
+  CHECK(past[0].at == begin);
+  CHECK(past[3].at >= begin + 5s);
+  CHECK(past[6].at >= past[5].at + 1s);
+}
+
+TEST_CASE("the history forgets the oldest first, and tells those who watch what they missed") {
+  relay::history past{24 * 100};
+  for (int i = 1; i <= 250; ++i)
+    past.add(i % 10, 1, relay::step::stored, wall_time{std::chrono::seconds{i}});
+  CHECK(past.last() == 250);
+  CHECK(past.of(3).size() == 10);
+  CHECK(past.of(3).front().at == wall_time{153s});
+  const auto next = past.after(0, 30);
+  REQUIRE(next.size() == 30);
+  CHECK(next.front().sequence == 151);
+  CHECK(next.front().at == wall_time{151s});
+  CHECK(past.after(248, 30).size() == 2);
+  CHECK(past.after(250, 30).empty());
+}
