@@ -232,7 +232,10 @@ void engine::on_returned(lane which, std::string_view properties, std::uint16_t 
 
 void engine::on_clock_back(microseconds by) {
   // Deliveries that wait for their commit were given their due times by the old clock too.
-  near_.step_back(by, next_row_ + static_cast<std::int64_t>(intake_.pending()));
+  std::size_t pending = intake_.pending() + batch_.scheduled.size();
+  for (const submitted& each : submitted_)
+    pending += each.scheduled.size();
+  near_.step_back(by, next_row_ + static_cast<std::int64_t>(pending));
 }
 
 void engine::run(moment now, actions& out) {

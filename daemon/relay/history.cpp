@@ -11,7 +11,7 @@ std::string_view to_string(step value) {
   case step::stored:
     return "stored";
   case step::published:
-    return "published";
+    return "fired";
   case step::confirmed:
     return "confirmed";
   case step::dead_lettered:
@@ -19,11 +19,11 @@ std::string_view to_string(step value) {
   case step::returned:
     return "returned";
   case step::refused:
-    return "refused";
+    return "nacked";
   case step::unknown:
     return "unknown";
   case step::deferred:
-    return "deferred";
+    return "retried";
   case step::buried:
     return "buried";
   case step::cancelled:

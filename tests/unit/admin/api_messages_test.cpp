@@ -10,67 +10,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// Says what the test put into it, and remembers what it was asked for; schedules are answered when told.
-struct fake_messages final : message_control {
-  std::vector<schedule_order> orders;
-  std::vector<completion<scheduled>> waiting;
-  store::message_filter by;
-  store::horizon_position after;
-  std::size_t limit = 0;
-  std::optional<held_id> id;
-  std::optional<message_change> to;
-  std::optional<message_selection> which;
-  std::optional<failure> fails;
-
-  static held_record record(const held_id& id) {
-    held_record each;
-    each.id = id;
-    each.route = "held";
-    each.content.body = "hello";
-    return each;
-  }
-  void schedule(schedule_order order, completion<scheduled> done) override {
-    orders.push_back(std::move(order));
-    if (fails) return done(*fails);
-    waiting.push_back(std::move(done));
-  }
-  void list(store::message_filter filter, store::horizon_position from, std::size_t most,
-            completion<store::message_page<store::held_summary>> done) override {
-    by = std::move(filter);
-    after = from;
-    limit = most;
-    store::message_page<store::held_summary> page;
-    page.messages.push_back({record({1, 2, 3}), 5});
-    page.next = store::horizon_position{wall_time{77us}, 2};
-    done(std::move(page));
-  }
-  void get(held_id which_one, completion<message_view> done) override {
-    id = which_one;
-    if (fails) return done(*fails);
-    message_view view;
-    view.record = record(which_one);
-    view.history.push_back({wall_time{1s}, "stored"});
-    done(std::move(view));
-  }
-  void change(held_id which_one, message_change what, completion<message_view> done) override {
-    to = what;
-    get(which_one, std::move(done));
-  }
-  void change_all(message_selection selection, message_change what, completion<bulk_outcome> done) override {
-    which = std::move(selection);
-    to = what;
-    if (fails) return done(*fails);
-    done(bulk_outcome{12, 11, 1});
-  }
-  void calendar(store::calendar_query what, completion<std::vector<store::calendar_span>> done) override {
-    store::calendar_span span;
-    span.start = what.from;
-    span.end = what.from + 1h;
-    span.routes["held"] = {3, 300};
-    done(std::vector<store::calendar_span>{span});
-  }
-};
-
 struct messages_api {
   fake_control control;
   fake_messages messages;
@@ -127,7 +66,7 @@ TEST_CASE("a message is scheduled as it was asked for, and answered with its pla
   CHECK(got.headers ==
         std::vector<std::pair<std::string, std::string>>{{"Location", "/api/v1/messages/" + some_id}});
   CHECK(world.audited == std::vector<std::string>{"message scheduled who=127.0.0.1:4711 id=" + some_id +
-                                                  " to= / q due=1970-01-01T00:01:00Z"});
+                                                  " to= / q due=1970-01-01T00:01:00.000Z"});
 }
 
 TEST_CASE("a request that schedules nothing is told what it should have said") {
@@ -247,7 +186,8 @@ TEST_CASE("lines that come in any pieces are answered in order, when durable, wh
   CHECK(written[0] ==
         "{\"line\":1,\"status\":422,\"error\":\"no\"}\n"
         "{\"id\":\"" +
-            some_id + "\",\"due\":\"1970-01-01T00:01:00Z\",\"repeated\":false,\"line\":2,\"status\":201}\n" +
+            some_id +
+            "\",\"due\":\"1970-01-01T00:01:00.000Z\",\"repeated\":false,\"line\":2,\"status\":201}\n" +
             written[0].substr(written[0].find("{\"line\":4")));
   CHECK_FALSE(work->idle());
   messages.waiting[2](scheduled{{1, 3, 3}, wall_time{60s}, true});

@@ -250,7 +250,7 @@ TEST_CASE("every path that the index names is in the table") {
     std::istringstream words{line};
     std::string method, path, more;
     words >> method >> path;
-    if (method != "GET" && method != "POST") continue;
+    if (method != "GET" && method != "POST" && method != "PATCH" && method != "DELETE") continue;
     std::vector<std::string> paths{path};
     while (words >> more) {
       const std::string base = path.substr(0, path.find_last_not_of(',') + 1);
@@ -259,12 +259,12 @@ TEST_CASE("every path that the index names is in the table") {
     for (std::string each : paths) {
       each = each.substr(0, each.find_last_not_of(',') + 1);
       INFO(each);
-      const response other = world.ask("DELETE", each);
+      const response other = world.ask("PUT", each);
       CHECK(other.status == 405);
       REQUIRE(other.headers.size() == 1);
-      CHECK_THAT(other.headers[0].second, Catch::StartsWith(method));
+      CHECK_THAT(other.headers[0].second, Catch::Contains(method));
       ++named;
     }
   }
-  CHECK(named == 17);
+  CHECK(named == 27);
 }

@@ -121,9 +121,74 @@ class fake_control final : public admin::control {
   }
 };
 
+// Says what the test put into it, and remembers what it was asked for; schedules are answered when told.
+struct fake_messages final : admin::message_control {
+  std::vector<admin::schedule_order> orders;
+  std::vector<admin::completion<admin::scheduled>> waiting;
+  store::message_filter by;
+  store::horizon_position after;
+  std::size_t limit = 0;
+  std::optional<held_id> id;
+  std::optional<admin::message_change> to;
+  std::optional<admin::message_selection> which;
+  std::optional<admin::failure> fails;
+
+  static held_record record(const held_id& id) {
+    held_record each;
+    each.id = id;
+    each.route = "held";
+    each.content.body = "hello";
+    return each;
+  }
+  void schedule(admin::schedule_order order, admin::completion<admin::scheduled> done) override {
+    orders.push_back(std::move(order));
+    if (fails) return done(*fails);
+    waiting.push_back(std::move(done));
+  }
+  void list(store::message_filter filter, store::horizon_position from, std::size_t most,
+            admin::completion<store::message_page<store::held_summary>> done) override {
+    by = std::move(filter);
+    after = from;
+    limit = most;
+    store::message_page<store::held_summary> page;
+    page.messages.push_back({record({1, 2, 3}), 5});
+    page.next = store::horizon_position{wall_time{std::chrono::microseconds{77}}, 2};
+    done(std::move(page));
+  }
+  void get(held_id which_one, admin::completion<admin::message_view> done) override {
+    id = which_one;
+    if (fails) return done(*fails);
+    admin::message_view view;
+    view.record = record(which_one);
+    view.history.push_back({wall_time{std::chrono::seconds{1}}, "stored"});
+    done(std::move(view));
+  }
+  void change(held_id which_one, admin::message_change what,
+              admin::completion<admin::message_view> done) override {
+    to = what;
+    get(which_one, std::move(done));
+  }
+  void change_all(admin::message_selection selection, admin::message_change what,
+                  admin::completion<admin::bulk_outcome> done) override {
+    which = std::move(selection);
+    to = what;
+    if (fails) return done(*fails);
+    done(admin::bulk_outcome{12, 11, 1});
+  }
+  void calendar(store::calendar_query what,
+                admin::completion<std::vector<store::calendar_span>> done) override {
+    store::calendar_span span;
+    span.start = what.from;
+    span.end = what.from + std::chrono::hours{1};
+    span.routes["held"] = {3, 300};
+    done(std::vector<store::calendar_span>{span});
+  }
+};
+
 // An api over a fake control and a snapshot, with what it logged.
 struct api_world {
   fake_control control;
+  fake_messages messages;
   admin::snapshot shown = sample_snapshot();
   std::vector<std::string> audited;
   admin::api api{[this] { return shown; }, control,
@@ -132,7 +197,8 @@ struct api_world {
                    for (const auto& [key, value] : more)
                      line.append(" ").append(key).append("=").append(value);
                    audited.push_back(line);
-                 }};
+                 },
+                 &messages};
 
   // "bin" is collected, "heap" is not.
   api_world() {
