@@ -82,9 +82,9 @@ test('rescheduling moves it, by a delay and to a time', async () => {
   const due = Date.parse((await held(id)).due);
   assert.ok(Math.abs(due - Date.now() - 3 * hour) < 60000);
   await world.page.getByRole('button', { name: 'Reschedule' }).click();
-  await dialog().getByLabel('Time, in your own zone').fill('2030-01-02T03:04:05');
+  await dialog().getByLabel('Time, in your own zone').fill('2028-01-02T03:04:05');
   await confirm('Reschedule');
-  await eventually('it is due then', async () => Date.parse((await held(id)).due) === new Date('2030-01-02T03:04:05').getTime());
+  await eventually('it is due then', async () => Date.parse((await held(id)).due) === new Date('2028-01-02T03:04:05').getTime());
 });
 
 test('a delay that nobody can read is refused in the dialog, in words', async () => {

@@ -45,6 +45,7 @@ function show({ focus = true } = {}) {
   const names = path.match(pattern).slice(1).map(decodeURIComponent);
   end?.();
   end = null;
+  for (const open of document.querySelectorAll('dialog')) open.close(); // its question was of the panel that goes
   // Another panel: what was told of the last is over.
   if (shown !== path) clearProblems();
   shown = path;

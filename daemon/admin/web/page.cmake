@@ -1,5 +1,5 @@
-# The page of the admin endpoint, in the binary: its files in this folder, and uPlot, which draws its charts, from npm in the
-# version that package-lock.json pins. Included by the CMakeLists.txt of admin.
+# The page of the admin endpoint, in the binary: its files in this folder, and uPlot, which draws its charts, from npm in
+# the version that package-lock.json pins. Included by the CMakeLists.txt of admin, whose folder is the current one.
 find_program(NPM npm REQUIRED)
 set(uplot ${CMAKE_CURRENT_BINARY_DIR}/npm/node_modules/uplot)
 set(uplot_files ${uplot}/dist/uPlot.iife.min.js ${uplot}/dist/uPlot.min.css ${uplot}/LICENSE)
