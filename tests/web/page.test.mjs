@@ -26,4 +26,5 @@ await import('./dead_letters.mjs');
 await import('./routes.mjs');
 await import('./setup.mjs');
 await import('./frame.mjs');
+await import('./token.mjs');
 await import('./access.mjs');

@@ -71,6 +71,10 @@ async function ask(method, path, { query, body, signal, more } = {}) {
   }
   if (answer.ok) return told;
   const problem = new Problem(answer.status, told?.title ?? `Status ${answer.status}`, told?.detail ?? text, told ?? {});
+  if (answer.status === 403 && session.token && method !== 'GET') {
+    session.role = 'read-only'; // as it has just shown
+    dispatchEvent(new Event('role'));
+  }
   if (answer.status === 401) dispatchEvent(new CustomEvent('sign-in-needed', { detail: problem }));
   throw problem;
 }

@@ -45,7 +45,7 @@ function show({ focus = true } = {}) {
   const names = path.match(pattern).slice(1).map(decodeURIComponent);
   end?.();
   end = null;
-  for (const open of document.querySelectorAll('dialog')) open.close(); // its question was of the panel that goes
+  for (const open of document.querySelectorAll('dialog:not([data-stays])')) open.close(); // its question was of the panel that goes
   // Another panel: what was told of the last is over.
   if (shown !== path) clearProblems();
   shown = path;
@@ -93,21 +93,31 @@ async function whoAmI() {
     session.role = (await get('whoami')).role;
   } catch (problem) {
     if (problem.status === 401) return;
-    session.role = null; // a daemon without tokens: everything may be done
+    session.role = null; // not told: a change that is refused will tell
   }
+  showRole();
+}
+
+function showRole() {
   const badge = document.getElementById('role');
   badge.hidden = session.role !== 'read-only';
   setText(badge, 'read-only');
   setText(document.getElementById('sign-in'), session.token ? 'Sign out' : 'Sign in');
+  if (session.mayChange) return;
+  for (const button of document.querySelectorAll('[data-changes]')) {
+    button.disabled = true;
+    button.title = 'This token may only read';
+  }
 }
 
 let asking = false;
+let declined = false; // then it is not asked again at each poll, until the button is pressed
 async function signIn(why) {
-  if (asking) return;
+  if (asking || declined) return;
   asking = true;
   const token = h('input', { type: 'password', autocomplete: 'current-password', required: true, spellcheck: 'false' });
-  await ask({
-    title: 'Sign in', confirm: 'Sign in',
+  const signedIn = await ask({
+    title: 'Sign in', confirm: 'Sign in', stays: true,
     content: [why && h('p', {}, why), field('Token', token, 'It is in the file that admin.tokens names. This tab alone keeps it, until it is closed.')],
     run: async () => {
       const former = session.token;
@@ -121,6 +131,8 @@ async function signIn(why) {
     },
   });
   asking = false;
+  declined = !signedIn;
+  if (declined) return;
   await whoAmI();
   follow();
   await refresh();
@@ -128,6 +140,7 @@ async function signIn(why) {
 }
 
 document.getElementById('sign-in').addEventListener('click', async () => {
+  declined = false;
   if (!session.token) return signIn();
   session.token = null;
   session.role = null;
@@ -136,6 +149,7 @@ document.getElementById('sign-in').addEventListener('click', async () => {
   await refresh();
   show({ focus: false });
 });
+addEventListener('role', showRole);
 addEventListener('sign-in-needed', (event) => signIn(event.detail.detail));
 
 document.getElementById('skip').addEventListener('click', (event) => {

@@ -45,7 +45,7 @@ class chart {
 const tens = (u, at) => at.map((each) => (Number.isInteger(Math.log10(each)) ? each : null));
 
 // Lines over the last minutes. Series: {name, colour, value(sample), shown(value)}.
-export function liveChart(title, series, { log = false, empty = 'Nothing yet' } = {}) {
+export function liveChart(title, series, { log = false } = {}) {
   const place = h('div', { class: 'plot', 'aria-hidden': 'true' });
   const values = series.map(() => h('b', {}, '–'));
   const node = h('figure', { class: 'card chart' },
@@ -67,7 +67,7 @@ export function liveChart(title, series, { log = false, empty = 'Nothing yet' } 
       drawn.set([samples.map((each) => each.at), ...series.map((each) => samples.map((sample) => each.value(sample)))]);
       series.forEach((each, at) => {
         const last = samples.length > 0 ? each.value(samples.at(-1)) : null;
-        setText(values[at], last === null ? empty : each.shown(last));
+        setText(values[at], last === null ? '–' : each.shown(last));
       });
     },
     end: () => drawn.end(),

@@ -9,10 +9,10 @@ import { deadFacts, troubles } from './dead_letters.js';
 import { replayList } from './replays.js';
 import { messageSections } from './message_view.js';
 
-const pageSize = 50;
 const filterKeys = ['group', 'route', 'reason', 'queue', 'older_than', 'newer_than', 'header', 'text', 'state'];
 
 export function deadLetter(main, [name], query) {
+  const pageSize = innerWidth > 700 ? 50 : 20; // a card takes more room than a row
   const filter = Object.fromEntries(filterKeys.filter((key) => query.get(key)).map((key) => [key, query.get(key)]));
   const trash = filter.state === 'trash';
   const path = `dead-letters/${part(name)}`;

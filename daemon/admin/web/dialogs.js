@@ -11,15 +11,15 @@ export function actionButton(text, act, { danger = false, primary = false, label
 }
 
 // Opens a dialog with `content` (nodes) and two buttons. `run` is called on the confirming one; what it throws is shown
-// in the dialog, which then stays open. Answers what `run` answered, or undefined where the person thought better.
-export function ask({ title, content = [], confirm, danger = false, run = async () => true, wide = false }) {
+// in the dialog, which then stays open. It goes with its panel, unless it `stays`. Answers what `run` answered, or undefined where the person thought better.
+export function ask({ title, content = [], confirm, danger = false, run = async () => true, wide = false, stays = false }) {
   return new Promise((resolve) => {
     const heading = h('h2', { id: freshId('dialog') }, title);
     const wrong = h('div', { class: 'wrong', role: 'alert' });
     const submit = h('button', { type: 'submit', class: danger ? 'danger' : 'primary' }, confirm);
     const form = h('form', { method: 'dialog' }, heading, content, wrong,
       h('div', { class: 'buttons' }, h('button', { type: 'button', class: 'back', onclick: () => dialog.close() }, 'Back'), submit));
-    const dialog = h('dialog', { 'aria-labelledby': heading.id, class: wide && 'wide' }, form);
+    const dialog = h('dialog', { 'aria-labelledby': heading.id, 'data-stays': stays, class: wide && 'wide' }, form);
     let answer;
     form.addEventListener('submit', async (event) => {
       event.preventDefault();

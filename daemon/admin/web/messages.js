@@ -10,11 +10,11 @@ import { whenFields, whenFrom } from './when.js';
 import { scheduleDialog } from './schedule.js';
 import { states, stateBadge } from './message.js';
 
-const pageSize = 50;
 const turns = 100; // of asking on
 const filterKeys = ['route', 'state', 'due_from', 'due_until', 'header', 'text'];
 
 export function messages(main, names, query) {
+  const pageSize = innerWidth > 700 ? 50 : 20; // a card takes more room than a row
   const filter = Object.fromEntries(filterKeys.filter((key) => query.get(key)).map((key) => [key, query.get(key)]));
   let cursors = [null]; // of the pages up to the one that is seen
   let asked = null;

@@ -23,9 +23,9 @@ function set(of, value, more = '', bad = false) {
 
 export function overview(main) {
   const held = figure('Held', '#/messages');
-  const minute = figure('Due in the next minute', '#/calendar?zoom=hour');
-  const hour = figure('Due in the next hour', '#/calendar?zoom=hour');
-  const day = figure('Due in the next 24 hours', '#/calendar?zoom=day');
+  const minute = figure('Due within a minute', '#/calendar?zoom=hour');
+  const hour = figure('Due within an hour', '#/calendar?zoom=hour');
+  const day = figure('Due within a day', '#/calendar?zoom=day');
   const late = figure('Lateness, median');
   const latest = figure('Lateness, p99');
   const flow = figure('Coming in');
@@ -39,7 +39,7 @@ export function overview(main) {
     { name: 'dead letters', colour: 'bad', value: (sample) => sample.dead, shown: rate }]);
   const lateness = liveChart('Lateness, last 30 s', [
     { name: 'median ≤', colour: 'accent', value: (sample) => sample.p50, shown: milliseconds },
-    { name: 'p99 ≤', colour: 'warn', value: (sample) => sample.p99, shown: milliseconds }], { log: true, empty: 'nothing was due' });
+    { name: 'p99 ≤', colour: 'warn', value: (sample) => sample.p99, shown: milliseconds }], { log: true });
   put(main,
     h('h1', {}, 'Overview'),
     h('section', { 'aria-label': 'Health' }, health),
