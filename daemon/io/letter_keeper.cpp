@@ -205,7 +205,7 @@ void letter_keeper::hold_drained(relay::replays::step&& step, const relay::dead_
       [step = std::move(step), taken = std::move(taken), now,
        target = std::move(target)](store::store& held) mutable -> boost::system::result<piece> {
         step.job.updated = now;
-        auto what = held.dead_letters().hold(step.job, std::move(taken), target, now);
+        auto what = held.dead_letters().hold_drained(step.job, std::move(taken), target, now);
         if (!what) return what.error();
         return piece{std::move(step.job), std::move(*what)};
       },

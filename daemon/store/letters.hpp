@@ -58,7 +58,9 @@ struct letter_filter {
 };
 
 struct letter_page {
-  std::vector<letter> letters;   // oldest first, by id; without content
+  // Oldest first, by id; without content. Fewer than asked for, even none, where a search through content has
+  // read enough for one page.
+  std::vector<letter> letters;
   std::optional<letter_id> next; // give as `after` for the next page; nothing: that was all
 };
 
@@ -140,8 +142,8 @@ class letters {
                                                  std::size_t limit, wall_time now) = 0;
   // The same for letters that were taken from a queue. What has no target is kept as a letter, and counts as
   // skipped: its queue will not have it again.
-  virtual boost::system::result<replayed> hold(job& of, std::vector<drained>&& taken, const replay_target& to,
-                                               wall_time now) = 0;
+  virtual boost::system::result<replayed> hold_drained(job& of, std::vector<drained>&& taken,
+                                                       const replay_target& to, wall_time now) = 0;
   // Sends one again, edited: `content` instead of its own.
   virtual boost::system::result<replayed> replay_edited(letter_id id, proto::message content,
                                                         const replay_target& to, wall_time now) = 0;

@@ -132,3 +132,81 @@ TEST_CASE("reminders: the same message-id is held once") {
   CHECK(mailer.next(5s));
   CHECK_FALSE(mailer.next(1s));
 }
+
+TEST_CASE("order-timeout: without a header it is the default's time, and too long a one is a dead letter") {
+  std::string yaml = example("order-timeout");
+  replace(yaml, "default: 15m", "default: 900ms"); // what the test has no time for
+  example_house it{yaml};
+  it.client.purge("orders.timeout"); // of the case before
+  const auto sent = std::chrono::system_clock::now();
+  it.publish("orders", "order.created", "{\"order\": 43}");
+  it.publish("orders", "order.created", "a mistake", {long_integer("x-delay", 31LL * 24 * 3600 * 1000)});
+  amqp_client shop{it.broker.port()};
+  shop.consume("orders.timeout");
+  const auto got = shop.next(5s);
+  REQUIRE(got);
+  CHECK(got->body == "{\"order\": 43}");
+  CHECK(got->arrived - sent >= 900ms);
+  amqp_client reader{it.broker.port()};
+  reader.consume("orders.dead");
+  const auto dead = reader.next(5s);
+  REQUIRE(dead);
+  CHECK(dead->routing_key == "dead.order-timeouts.delay_too_long");
+}
+
+TEST_CASE("dlx-retry: after the last attempt it is a dead letter that says why") {
+  std::string yaml = example("dlx-retry");
+  replace(yaml, "attempts: 5", "attempts: 2");
+  example_house it{yaml};
+  it.publish("", "tasks", "hopeless");
+  amqp_client worker{it.broker.port()};
+  worker.consume("tasks", 1);
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    const auto got = worker.next(10s);
+    REQUIRE(got);
+    worker.reject(got->tag, false);
+  }
+  amqp_client reader{it.broker.port()};
+  reader.consume("tasks.dead");
+  const auto dead = reader.next(5s);
+  REQUIRE(dead);
+  CHECK(dead->routing_key == "dead.tasks.attempts_exhausted");
+  CHECK(text_of(dead->headers(), "postponed-error").find("rejected in tasks") != std::string::npos);
+  CHECK(text_of(dead->headers(), "postponed-origin-queue") == "tasks");
+}
+
+TEST_CASE("payment-callbacks: pauses grow, what is given up is collected, and sent again when it is mended") {
+  std::string yaml = example("payment-callbacks");
+  replace(yaml, "attempts: 12", "attempts: 3");
+  example_house it{yaml};
+  it.publish("", "callbacks", "{\"merchant\": 7}");
+  amqp_client worker{it.broker.port()};
+  worker.consume("callbacks", 1);
+  std::vector<double> pauses; // in seconds
+  auto rejected = std::chrono::system_clock::now();
+  for (int attempt = 1; attempt <= 3; ++attempt) {
+    const auto got = worker.next(10s);
+    REQUIRE(got);
+    if (attempt > 1) pauses.push_back(std::chrono::duration<double>{got->arrived - rejected}.count());
+    rejected = std::chrono::system_clock::now();
+    worker.reject(got->tag, false);
+  }
+  CHECK(pauses[0] >= 0.8);
+  CHECK(pauses[0] < 1.4);
+  CHECK(pauses[1] >= 2.4);
+  CHECK(pauses[1] < 3.9);
+  REQUIRE(eventually(
+      [&] {
+        return it.daemon.metric("postponed_dead_letter_collected_messages{dead_letter=\"callbacks\"}") == 1.0;
+      },
+      30s));
+  CHECK(it.client.depth("callbacks.dead") == 0);
+  const http_response groups = it.daemon.get("/api/v1/dead-letters/callbacks/groups");
+  CHECK(groups.body.find("attempts_exhausted") != std::string::npos);
+  CHECK(it.daemon.post("/api/v1/dead-letters/callbacks/replay", "{}").status == 202);
+  const auto again = worker.next(10s);
+  REQUIRE(again);
+  CHECK(again->body == "{\"merchant\": 7}");
+  CHECK(find(again->headers(), "postponed-attempt")->show() == "l:1"); // it begins anew
+  CHECK(find(again->headers(), "postponed-replays")->show() == "l:1");
+}

@@ -1,4 +1,4 @@
-// Writing: one transaction for a whole batch.
+// Writing: one transaction for a whole batch, and what a transaction needs.
 #include "store/sqlite/engine.hpp"
 #include "store/sqlite/record_codec.hpp"
 
@@ -17,10 +17,15 @@ std::int64_t us(wall_time time) {
 
 } // namespace
 
-boost::system::error_code engine::begin_writing() {
+boost::system::error_code engine::ready() {
   if (failed_) return make_error_code(errc::failed_before);
   segments_.release();
   statements_.trim();
+  return {};
+}
+
+boost::system::error_code engine::begin_change() {
+  if (const auto error = ready()) return error;
   // Housekeeping should have come before; a log without bound would fill the disk.
   if (wal_bytes() > options_.wal_cap && !checkpoint()) return fail("cannot write the log back to");
   assert(db_.single("PRAGMA synchronous") == 2); // FULL: housekeeping had it lower
@@ -28,37 +33,36 @@ boost::system::error_code engine::begin_writing() {
   return {};
 }
 
-bool engine::end_writing() {
-  return recent_.prune() && buckets_.flush() && segments_.flush() && db_.execute("COMMIT");
-}
-
-boost::system::error_code engine::rolled_back() {
-  if (::sqlite3_get_autocommit(db_.handle()) == 0) db_.execute("ROLLBACK");
-  return code_;
+boost::system::error_code engine::end_change() {
+  if (!recent_.prune() || !shelves_.flush() || !buckets_.flush() || !segments_.flush() ||
+      !db_.execute("COMMIT"))
+    return fail("cannot write");
+  return {};
 }
 
 boost::system::result<commit_outcome> engine::commit(batch&& work, wall_time now) {
+  if (const auto error = begin_change()) return error;
   commit_outcome outcome;
   outcome.inserts.reserve(work.inserts.size());
-  const auto error = transact([&] {
-    for (insert_request& each : work.inserts)
-      if (!insert(each, now, outcome.inserts)) return false;
-    for (const deferral& each : work.deferrals)
-      if (!defer(each)) return false;
-    for (const held_id& each : work.done)
-      if (!finish(each)) return false;
-    for (letter_insert& each : work.letters) {
-      if (!letters_.insert(each.value)) return false;
-      outcome.letters.push_back(each.value.id);
-    }
-    for (const route_pause& each : work.pauses)
-      if (!pauses_.put(each)) return false;
-    for (insert_request& each : work.scheduled)
-      if (!schedule(each, now, outcome.scheduled)) return false;
-    return std::all_of(work.changes.begin(), work.changes.end(),
-                       [&](const held_change& each) { return change(each, outcome.changes); });
-  });
-  if (error) return error;
+  outcome.letters.reserve(work.letters.size());
+  for (insert_request& each : work.inserts)
+    if (!insert(each, now, outcome.inserts)) return fail("cannot write");
+  for (const deferral& each : work.deferrals)
+    if (!defer(each)) return fail("cannot write");
+  for (const held_id& each : work.done)
+    if (!finish(each)) return fail("cannot write");
+  for (const letter_insert& each : work.letters) {
+    const letter_id id = letters_.insert(each.value);
+    if (id == 0) return fail("cannot write");
+    outcome.letters.push_back(id);
+  }
+  for (const route_pause& each : work.pauses)
+    if (!pauses_.put(each)) return fail("cannot write");
+  for (insert_request& each : work.scheduled)
+    if (!schedule(each, now, outcome.scheduled)) return fail("cannot write");
+  for (const held_change& each : work.changes)
+    if (!change(each, outcome.changes)) return fail("cannot write");
+  if (const auto error = end_change()) return error;
   return outcome;
 }
 
@@ -77,7 +81,14 @@ bool engine::insert(insert_request& request, wall_time now, std::vector<insert_o
       return true;
     }
   }
-  held_record& record = request.record;
+  held_ref held;
+  if (!hold(request.record, now, held)) return false;
+  if (!request.content.empty() && !recent_.add(request.content, held)) return false;
+  out.push_back({request.token, held, false, false});
+  return true;
+}
+
+bool engine::hold(held_record& record, wall_time now, held_ref& held) {
   // What is overdue on arrival is put with what is due now, and its id says so.
   const std::int64_t second = seconds_of(std::max(record.due, now));
   const int level = level_for(record.due, now);
@@ -90,7 +101,6 @@ bool engine::insert(insert_request& request, wall_time now, std::vector<insert_o
   record.id = {slot, row, ids_.nonce_of(slot, row)};
   const std::string head = encode_head(record, route);
   const std::string& body = record.content.body;
-  held_ref held;
   held.id = record.id;
   held.due = record.due;
   held.relative = record.relative;
@@ -105,12 +115,8 @@ bool engine::insert(insert_request& request, wall_time now, std::vector<insert_o
   each.segment = place->number;
   each.relative = record.relative;
   each.slot = record.id.slot;
-  if (!segments_.append(*place, each.row, checksum(each.row, head, body), head, body) ||
-      !buckets_.insert(*to, each))
-    return false;
-  if (!request.content.empty() && !recent_.add(request.content, held)) return false;
-  out.push_back({request.token, held, false, false});
-  return true;
+  return segments_.append(*place, each.row, checksum(each.row, head, body), head, body) &&
+         buckets_.insert(*to, each);
 }
 
 // A done or unknown id is no error: what was confirmed twice, or just before a crash, is done.

@@ -9,7 +9,10 @@
 #include "store/sqlite/held_messages.hpp"
 #include "store/sqlite/idempotency.hpp"
 #include "store/sqlite/ids.hpp"
-#include "store/sqlite/letter_store.hpp"
+#include "store/sqlite/jobs.hpp"
+#include "store/sqlite/letter_rows.hpp"
+#include "store/sqlite/letter_search.hpp"
+#include "store/sqlite/letter_shelves.hpp"
 #include "store/sqlite/lock_file.hpp"
 #include "store/sqlite/pauses.hpp"
 #include "store/sqlite/recent.hpp"
@@ -27,7 +30,7 @@
 
 namespace postponed::store::sqlite {
 
-class engine final : public store {
+class engine final : public store, private letters {
  public:
   explicit engine(sqlite_options options)
       : options_{std::move(options)}, statements_{db_}, buckets_{db_, statements_},
@@ -43,40 +46,58 @@ class engine final : public store {
                                            const std::vector<std::uint32_t>& skip) override;
   boost::system::result<std::vector<held_record>> read(const std::vector<held_id>& ids) override;
   boost::system::result<bool> maintain(wall_time now, bool idle) override;
-  letters& dead_letters() override { return letters_; }
+  letters& dead_letters() override { return *this; }
   store_stats stats() const override;
   messages& held() override { return held_; }
   std::string last_error() const override { return error_; }
 
-  // --- For letter_store, whose letters are in the same file. Errors are sticky.
-  // One transaction around `work`, which answers false on an error.
-  template <typename Work>
-  boost::system::error_code transact(Work work) {
-    if (auto error = begin_writing()) return error;
-    if (!work() || !end_writing()) return failed_ ? rolled_back() : fail("cannot write");
-    return {};
-  }
-  template <typename Work>
-  boost::system::error_code read_only(Work work) {
-    if (failed_) return make_error_code(errc::failed_before);
-    if (work()) return {};
-    return failed_ ? code_ : fail("cannot read");
-  }
-  // Within transact(). False: an error.
-  bool insert(insert_request& request, wall_time now, std::vector<insert_outcome>& out);
-  void letter_is_damaged(letter_id id);
-
  private:
   friend class held_messages; // the rest of it, for what people ask
+
+  // store/letters.hpp: dead_letters.cpp, and replays.cpp.
+  boost::system::result<letter_page> find(const letter_filter& by, letter_id after,
+                                          std::size_t limit) override;
+  boost::system::result<std::optional<letter>> get(letter_id id) override;
+  boost::system::result<std::uint64_t> count(const letter_filter& by) override;
+  boost::system::result<std::vector<letter_group>> groups(const letter_filter& by) override;
+  boost::system::result<std::vector<letter_totals>> totals() override;
+  boost::system::result<replayed> replay(job& of, const letter_filter& by, const replay_target& to,
+                                         std::size_t limit, wall_time now) override;
+  boost::system::result<replayed> hold_drained(job& of, std::vector<drained>&& taken, const replay_target& to,
+                                               wall_time now) override;
+  boost::system::result<replayed> replay_edited(letter_id id, proto::message content, const replay_target& to,
+                                                wall_time now) override;
+  boost::system::result<std::uint64_t> discard(const letter_filter& by, std::size_t limit,
+                                               wall_time now) override;
+  boost::system::result<std::uint64_t> restore(const letter_filter& by, std::size_t limit,
+                                               wall_time now) override;
+  boost::system::result<std::uint64_t> purge(const std::string& dead_letter, wall_time before,
+                                             std::size_t limit) override;
+  boost::system::result<std::int64_t> add_job(const job& value) override;
+  boost::system::result<void> update_job(const job& value) override;
+  boost::system::result<std::vector<job>> jobs() override;
+
+  boost::system::error_code damaged_letter(letter_id id); // sticky
+  boost::system::error_code ended(const letter_search::outcome& how);
+  boost::system::result<std::uint64_t> move_letters(letter_filter by, letter_state to, std::size_t limit,
+                                                    wall_time now);
+  // Holds one for release and takes its letter away. False: it has no target, and stays.
+  boost::system::result<bool> send_again(const letter_row& each, proto::message&& content,
+                                         const replay_target& to, wall_time now, replayed& out);
+
   boost::system::error_code prepare_file(std::string& why);
   boost::system::error_code prepare_schema(std::string& why);
   boost::system::error_code load_state();
   boost::system::error_code fail(const char* during); // sticky; the connection's error in words
   boost::system::error_code fail(errc code, std::string words);
 
-  boost::system::error_code begin_writing();
-  bool end_writing();
-  boost::system::error_code rolled_back();
+  // Before anything is asked, and around whatever changes something: one transaction, durable after
+  // end_change().
+  boost::system::error_code ready();
+  boost::system::error_code begin_change();
+  boost::system::error_code end_change();
+  bool insert(insert_request& request, wall_time now, std::vector<insert_outcome>& out);
+  bool hold(held_record& record, wall_time now, held_ref& held); // assigns its id
   bool finish(const held_id& id);
   bool defer(const deferral& each);
   bool schedule(insert_request& request, wall_time now, std::vector<insert_outcome>& out);
@@ -107,7 +128,10 @@ class engine final : public store {
   dedup dedup_{db_};
   idempotency idempotency_{db_};
   pauses pauses_{db_};
-  letter_store letters_{*this, db_};
+  letter_shelves shelves_{db_};
+  letter_rows letters_{db_, shelves_};
+  letter_search search_{db_, letters_};
+  sqlite::jobs jobs_{db_};
   bucket_index index_{buckets_};
   held_messages held_{*this};
   std::map<std::string, std::uint32_t> routes_;
@@ -118,7 +142,6 @@ class engine final : public store {
   std::int64_t page_size_ = 4096;
   std::uint64_t file_bytes_ = 0; // when last looked
   bool failed_ = false;
-  boost::system::error_code code_; // of the failure
   std::string error_;
 };
 

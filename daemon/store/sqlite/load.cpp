@@ -20,9 +20,7 @@ std::int64_t us(wall_time time) {
 
 boost::system::result<horizon_page> engine::load(horizon_position after, wall_time until, std::size_t limit,
                                                  const std::vector<std::uint32_t>& skip) {
-  if (failed_) return make_error_code(errc::failed_before);
-  segments_.release();
-  statements_.trim();
+  if (const auto error = ready()) return error;
   earliest page{limit};
   const std::int64_t from_us = us(after.due), until_us = us(until);
   const auto offer = [&](const held_ref& each) {
@@ -71,9 +69,7 @@ boost::system::result<horizon_page> engine::load(horizon_position after, wall_ti
 }
 
 boost::system::result<std::vector<held_record>> engine::read(const std::vector<held_id>& ids) {
-  if (failed_) return make_error_code(errc::failed_before);
-  segments_.release();
-  statements_.trim();
+  if (const auto error = ready()) return error;
   std::vector<held_record> result;
   result.reserve(ids.size());
   for (const held_id& id : ids)

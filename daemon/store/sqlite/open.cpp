@@ -1,5 +1,6 @@
 // Opening the store's file: lock, file system, SQLite's settings, schema.
 #include "store/sqlite/engine.hpp"
+#include "store/sqlite/schema.hpp"
 
 #include <sqlite3.h>
 
@@ -15,47 +16,6 @@
 namespace postponed::store::sqlite {
 
 namespace {
-
-constexpr std::int64_t application_id = 0x70737470; // "pstp"
-constexpr std::int64_t schema_version = 2;
-
-constexpr const char* schema = R"(
-CREATE TABLE control(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
-INSERT INTO control VALUES('next_row', 1);
-CREATE TABLE routes(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
-CREATE TABLE buckets(number INTEGER PRIMARY KEY, level INTEGER NOT NULL, start INTEGER NOT NULL,
-  first_due INTEGER NOT NULL, splits_into INTEGER NOT NULL, split_to INTEGER NOT NULL);
-CREATE TABLE segments(number INTEGER PRIMARY KEY, level INTEGER NOT NULL, start INTEGER NOT NULL);
-CREATE TABLE counts(owner INTEGER, route INTEGER, messages INTEGER NOT NULL, bytes INTEGER NOT NULL,
-  PRIMARY KEY(owner, route)) WITHOUT ROWID;
-CREATE TABLE deferred(due INTEGER, row INTEGER, slot INTEGER NOT NULL, nonce INTEGER NOT NULL, bytes INTEGER NOT NULL,
-  failures INTEGER NOT NULL, why INTEGER NOT NULL, error TEXT NOT NULL, route INTEGER NOT NULL,
-  PRIMARY KEY(due, row)) WITHOUT ROWID;
-CREATE TABLE recent(sequence INTEGER PRIMARY KEY, high INTEGER NOT NULL, low INTEGER NOT NULL, slot INTEGER NOT NULL,
-  row INTEGER NOT NULL, nonce INTEGER NOT NULL, due INTEGER NOT NULL, bytes INTEGER NOT NULL);
-CREATE TABLE dedup(high INTEGER, low INTEGER, until INTEGER NOT NULL, PRIMARY KEY(high, low)) WITHOUT ROWID;
-CREATE INDEX dedup_until ON dedup(until);
-CREATE TABLE pauses(route TEXT PRIMARY KEY, who TEXT NOT NULL, why TEXT NOT NULL, since INTEGER NOT NULL) WITHOUT ROWID;
-)";
-
-// Version 2: collected letters.
-constexpr const char* letters_schema = R"(
-CREATE TABLE letters(id INTEGER PRIMARY KEY AUTOINCREMENT, state INTEGER NOT NULL, dead_letter TEXT NOT NULL,
-  queue TEXT NOT NULL, route TEXT NOT NULL, reason TEXT NOT NULL, error TEXT NOT NULL, origin_queue TEXT NOT NULL,
-  exchange TEXT NOT NULL, routing_key TEXT NOT NULL, first_seen INTEGER NOT NULL, died INTEGER NOT NULL,
-  collected INTEGER NOT NULL, discarded INTEGER NOT NULL, attempt INTEGER NOT NULL, replays INTEGER NOT NULL,
-  grp INTEGER NOT NULL, bytes INTEGER NOT NULL);
-CREATE INDEX letters_by_place ON letters(dead_letter, state);
-CREATE INDEX letters_by_died ON letters(dead_letter, state, died);
-CREATE INDEX letters_by_group ON letters(dead_letter, state, grp, died);
-CREATE INDEX letters_in_trash ON letters(dead_letter, discarded) WHERE state = 1;
-CREATE TABLE letter_bodies(id INTEGER PRIMARY KEY, sum INTEGER NOT NULL, head BLOB NOT NULL, body BLOB NOT NULL);
-CREATE TABLE letter_counts(dead_letter TEXT, state INTEGER, grp INTEGER, messages INTEGER NOT NULL, bytes INTEGER NOT NULL,
-  PRIMARY KEY(dead_letter, state, grp)) WITHOUT ROWID;
-CREATE TABLE jobs(id INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER NOT NULL, state INTEGER NOT NULL,
-  dead_letter TEXT NOT NULL, spec TEXT NOT NULL, reached INTEGER NOT NULL, total INTEGER NOT NULL, done INTEGER NOT NULL,
-  skipped INTEGER NOT NULL, error TEXT NOT NULL, created INTEGER NOT NULL, updated INTEGER NOT NULL);
-)";
 
 // Came later, and is made where a file lacks it: an older postponed passes over it.
 constexpr const char* additions = R"(
@@ -127,7 +87,7 @@ engine::~engine() {
 boost::system::error_code engine::fail(errc code, std::string words) {
   failed_ = true;
   error_ = std::move(words);
-  return code_ = make_error_code(code);
+  return make_error_code(code);
 }
 
 boost::system::error_code engine::fail(const char* during) {
@@ -140,12 +100,6 @@ boost::system::error_code engine::fail(const char* during) {
     words += "; the file is damaged and is left as it is: restore a backup, or move it away to start empty";
   if (db_.handle() != nullptr && ::sqlite3_get_autocommit(db_.handle()) == 0) db_.execute("ROLLBACK");
   return fail(code, std::move(words));
-}
-
-void engine::letter_is_damaged(letter_id id) {
-  fail(errc::corrupt, "dead letter " + std::to_string(id) + " in " + options_.path +
-                          " does not match its checksum; the file is damaged and is left as it is: restore a "
-                          "backup");
 }
 
 boost::system::error_code engine::open(std::string& why) {
@@ -218,10 +172,12 @@ boost::system::error_code engine::prepare_schema(std::string& why) {
           "); run that version, or a newer one";
     return fail(errc::newer_schema, why);
   }
-  const std::string now_ours = "PRAGMA application_id=" + std::to_string(application_id) +
-                               "; PRAGMA user_version=" + std::to_string(schema_version) + ";";
-  if (empty && !db_.execute(std::string{schema} + letters_schema + now_ours)) return fail("cannot prepare");
-  if (!empty && version == 1 && !db_.execute(letters_schema + now_ours)) return fail("cannot migrate");
+  // A file of an earlier version is brought to this one in the same transaction: it is either or.
+  for (std::int64_t step = empty ? 0 : version; step < schema_version; ++step)
+    if (!db_.execute(schema_steps[static_cast<std::size_t>(step)])) return fail("cannot prepare");
+  if (version != schema_version && !db_.execute("PRAGMA application_id=" + std::to_string(application_id) +
+                                                "; PRAGMA user_version=" + std::to_string(schema_version)))
+    return fail("cannot prepare");
   if (!db_.execute(additions) || !ids_.prepare(db_) || !db_.execute("COMMIT")) return fail("cannot prepare");
   page_size_ = db_.single("PRAGMA page_size");
   ::sqlite3_wal_hook(
