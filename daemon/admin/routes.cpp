@@ -3,6 +3,7 @@
 #include "admin/api_answers.hpp"
 #include "admin/letters_json.hpp"
 #include "admin/metrics_text.hpp"
+#include "admin/text_forms.hpp"
 #include "admin/web_pages.hpp"
 
 #include <boost/json/array.hpp>
@@ -43,11 +44,12 @@ json::array buckets_json(const relay::histogram<N>& from) {
   return to;
 }
 
-// `known` is nothing for a route of which messages are held but which is no longer in the file.
+// `known` is nothing for what is no route of the file: one that was taken out and of which messages are still
+// held, or what stands behind a dead letter and the API, under which sent ones are held.
 json::object route_json(const std::string& name, const route_state* known, const relay::route_counters& c) {
   json::object to{{"name", name}};
   if (known != nullptr) to["queue"] = known->queue;
-  to["state"] = known != nullptr ? known->state : "orphan";
+  to["state"] = known != nullptr ? known->state : c.configured ? "internal" : "orphan";
   if (known != nullptr && !known->problem.empty()) to["problem"] = known->problem;
   json::object dead;
   for (const auto& [why, messages] : c.dead_lettered)
@@ -98,6 +100,13 @@ json::array routes_json(const snapshot& shown) {
                     [&, &wanted = name](const route_state& each) { return each.name == wanted; });
     if (!in_file) to.emplace_back(route_json(name, nullptr, count));
   }
+  for (const store::route_pause& pause : shown.store.paused) // for the person who finds it paused
+    for (json::value& each : to)
+      if (json::object& route = each.as_object(); route.at("name").as_string() == pause.route) {
+        route["paused_by"] = shown_text(pause.who);
+        route["paused_why"] = shown_text(pause.why);
+        route["paused_since"] = proto::format_rfc3339(pause.since);
+      }
   return to;
 }
 

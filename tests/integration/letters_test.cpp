@@ -284,6 +284,7 @@ TEST_CASE(
   it.daemon->kill9();
   it.daemon->start();
   CHECK(it.daemon->metric("postponed_route_paused{route=\"r\"}") == 1.0);
+  CHECK(it.daemon->get("/api/v1/status").body.find("the consumer is being mended") != std::string::npos);
   std::this_thread::sleep_for(500ms); // well past their time
   CHECK(it.client.depth(it.work) == 0);
   it.post("routes/r/resume", "", 200);
