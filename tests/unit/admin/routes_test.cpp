@@ -137,14 +137,21 @@ TEST_CASE("the status shows routes that only the file knows, and those that only
   snapshot shown = sample_snapshot();
   shown.routes.insert(shown.routes.begin(), {"fresh", "fresh.later", "waiting", "no such queue"});
   shown.counters.routes["gone"].held_messages = 1;
+  shown.counters.routes["gone"].configured = false;
+  shown.counters.routes["@bin"].held_messages = 1; // sent again from a dead letter
+  shown.store.paused = {{"timeouts", true, "ann", "the shop is closed", shown.now}};
   const json::array routes = json::parse(get("/api/v1/status", shown).body).at("routes").as_array();
-  REQUIRE(routes.size() == 3);
+  REQUIRE(routes.size() == 4);
   CHECK(routes[0].at("name") == "fresh");
   CHECK(routes[0].at("problem") == "no such queue");
   CHECK(routes[0].at("intake") == 0);
   CHECK(routes[1].at("name") == "timeouts");
-  CHECK(routes[2].at("name") == "gone");
-  CHECK(routes[2].at("state") == "orphan");
+  CHECK(routes[1].at("paused_by") == "ann");
+  CHECK(routes[1].at("paused_why") == "the shop is closed");
+  CHECK(routes[2].at("name") == "@bin");
+  CHECK(routes[2].at("state") == "internal");
+  CHECK(routes[3].at("name") == "gone");
+  CHECK(routes[3].at("state") == "orphan");
 }
 
 TEST_CASE("the status shows dead letters, and a reload that was refused") {
