@@ -1,5 +1,6 @@
 #include "topology_commands.hpp"
 
+#include "admin/text_forms.hpp"
 #include "io/topology_inspector.hpp"
 #include "parameters.hpp"
 
@@ -31,20 +32,27 @@ struct outcome {
   std::vector<topology_difference> refused; // to be created
 };
 
+// Names and values are the broker's: none may command a terminal.
+std::string printable(std::string text) {
+  for (char& each : text)
+    if (const auto octet = static_cast<unsigned char>(each); octet < 0x20 || octet == 0x7f) each = '?';
+  return text;
+}
+
 json::array difference_list(const std::vector<topology_difference>& from) {
   json::array to;
   for (const topology_difference& each : from)
     to.push_back(json::object{{"what", each.what},
-                              {"name", each.name},
+                              {"name", admin::shown_text(each.name)},
                               {"kind", each.kind},
-                              {"have", each.have},
-                              {"want", each.want}});
+                              {"have", admin::shown_text(each.have)},
+                              {"want", admin::shown_text(each.want)}});
   return to;
 }
 json::array text_list(const std::vector<std::string>& from) {
   json::array to;
   for (const std::string& each : from)
-    to.emplace_back(each);
+    to.emplace_back(admin::shown_text(each));
   return to;
 }
 
@@ -62,13 +70,13 @@ void print_json(const cli::topology_command& command, const outcome& found) {
 }
 
 void print_difference(const topology_difference& each) {
-  const std::string called = each.what + " " + each.name;
+  const std::string called = printable(each.what + " " + each.name);
   if (each.kind == "missing")
-    fmt::print("+ {}: {}\n", called, each.want);
+    fmt::print("+ {}: {}\n", called, printable(each.want));
   else if (each.kind == "unknown")
-    fmt::print("? {}: {}\n", called, each.have);
+    fmt::print("? {}: {}\n", called, printable(each.have));
   else
-    fmt::print("~ {}: {} -> {}\n", called, each.have, each.want);
+    fmt::print("~ {}: {} -> {}\n", called, printable(each.have), printable(each.want));
 }
 
 std::size_t count(const std::vector<topology_difference>& in, const char* kind) {
@@ -80,18 +88,19 @@ void print_text(const cli::topology_command& command, const config::settings& se
                 const outcome& found) {
   const auto& differences = found.report.differences;
   for (const std::string& each : found.made)
-    fmt::print("made {}{}\n", each, found.unseen && each.starts_with("binding ") ? " (or it was there)" : "");
+    fmt::print("made {}{}\n", printable(each),
+               found.unseen && each.starts_with("binding ") ? " (or it was there)" : "");
   for (const topology_difference& each : found.refused)
-    fmt::print("refused {} {}: {}\n", each.what, each.name, each.have);
+    fmt::print("refused {} {}: {}\n", each.what, printable(each.name), printable(each.have));
   if (!differences.empty())
     fmt::print("--- {} (by {})\n+++ {}\n", settings.broker.uris.front().display(), found.report.source,
                command.file);
   for (const topology_difference& each : differences)
     print_difference(each);
   for (const std::string& each : found.report.warnings)
-    fmt::print("warning: {}\n", each);
+    fmt::print("warning: {}\n", printable(each));
   for (const std::string& each : found.report.not_checked)
-    fmt::print("not checked: {}\n", each);
+    fmt::print("not checked: {}\n", printable(each));
   if (differences.empty())
     fmt::print("{}: no difference to the broker\n", command.file);
   else

@@ -256,7 +256,8 @@ std::string metrics_text(const snapshot& shown) {
             "0: the last reload was refused, the former file is in force.", shown.reload.ok ? 1 : 0);
   to.single("postponed_topology_ready", "gauge", "1 once the topology was declared.",
             shown.topology.ready ? 1 : 0);
-  to.single("postponed_topology_differences", "gauge", "Declarations that the broker refused.",
+  to.single("postponed_topology_differences", "gauge",
+            "In what broker and file differ: declarations refused, or what verify found.",
             number(shown.topology.differences.size()));
   to.single("postponed_store_ok", "gauge", "0 after a commit failed: nothing more is acked.",
             shown.store_ok ? 1 : 0);

@@ -58,8 +58,12 @@ void publisher::on_event(proto::session_event&& event) {
       lane_open_[static_cast<std::size_t>(lane_of(closed->channel))] = false;
       engine_.on_lane_lost(lane_of(closed->channel), closed->code, closed->text, now);
     } else {
-      log::warning("topology differs", {{"code", std::to_string(closed->code)}, {"text", closed->text}});
-      topology_.on_refused(closed->code, closed->text);
+      const relay::topology_difference noted = topology_.on_refused(closed->code, closed->text);
+      log::warning("topology differs", {{"what", noted.what},
+                                        {"name", noted.name},
+                                        {"kind", noted.kind},
+                                        {"have", noted.have},
+                                        {"want", noted.want}});
     }
     link_->session().open_channel(closed->channel);
   } else if (std::holds_alternative<exchange_declared>(event) ||

@@ -57,9 +57,11 @@ void topology_run::on_done() {
   if (finished()) complete();
 }
 
-void topology_run::on_refused(std::uint16_t code, const std::string& text) {
-  found_.push_back(difference_from(steps_[at_], code, text));
+topology_difference topology_run::on_refused(std::uint16_t code, const std::string& text) {
+  topology_difference noted = difference_from(steps_[at_], code, text);
+  found_.push_back(noted);
   on_done();
+  return noted;
 }
 
 void topology_run::on_verified(std::vector<topology_difference> differences) {

@@ -41,7 +41,7 @@ class topology_run {
   // The step to perform on the open channel; nothing when finished, or while one is under way.
   const topology_step* begin_next();
   void on_done();
-  void on_refused(std::uint16_t code, const std::string& text);
+  topology_difference on_refused(std::uint16_t code, const std::string& text); // for the log; it is noted
 
   // Instead of the declaring: what a comparison found. `differences` are those that count.
   void on_verified(std::vector<topology_difference> differences);
