@@ -125,8 +125,11 @@ std::optional<std::string> dedup_key(const dedup_policy& policy, const proto::me
 store::fingerprint delivered_as(const std::string& queue, const proto::message& content) {
   const auto message_id = proto::message_id_of(content.properties);
   if (!message_id) return {};
+  // The id that the message has from its last release tells its rounds apart: RabbitMQ 4.3 says `redelivered`
+  // of a message that it has just dead-lettered out of a quorum queue.
+  const std::string_view round = proto::postponed_id_of(content.properties).value_or(std::string_view{});
   const auto digest =
-      fingerprint_of({queue, *message_id, content.exchange, content.routing_key, content.body});
+      fingerprint_of({queue, *message_id, content.exchange, content.routing_key, content.body, round});
   return {digest.first, digest.second};
 }
 

@@ -49,6 +49,38 @@ TEST_CASE("a consumer that rejects everything gets the attempts it is to have, a
   CHECK(world.held->rows().empty());
 }
 
+TEST_CASE("a failure that the broker calls redelivered is the next round, and only the same round is known") {
+  relay_world world{retrying({1s}, 9)};
+  world.open_lanes();
+  world.deliver_with({}, relay_world::death{"orders.work", "rejected"}, 1, "body", "m-1");
+  world.pass(5s);
+  REQUIRE(world.publishes.size() == 1);
+  const auto fail_again = [&](const published& last) { // as RabbitMQ 4.3 does out of a quorum queue
+    proto::event::delivered each;
+    each.tag = ++world.next_delivery_tag[0];
+    each.redelivered = true;
+    each.content =
+        relay_world::message_with({{"postponed-id", "id " + last.header("postponed-id")}, // as text
+                                   {"postponed-attempt", last.header("postponed-attempt")}},
+                                  relay_world::death{"orders.work", "rejected"}, last.body, "m-1");
+    world.engine.on_delivery(1, 1, std::move(each), world.now);
+    world.settle();
+  };
+  for (std::size_t round = 1; round < 4; ++round) {
+    const published last = world.publishes.back();
+    fail_again(last);
+    world.pass(5s);
+    REQUIRE(world.publishes.size() == round + 1);
+  }
+  CHECK(world.count().duplicates == 0);
+  const published last = world.publishes.back();
+  fail_again(last);
+  fail_again(last); // the ack of that one got lost
+  CHECK(world.count().duplicates == 1);
+  world.pass(5s);
+  CHECK(world.publishes.size() == 5);
+}
+
 TEST_CASE(
     "attempts go on counting where x-death begins anew or is forged, and an absurd number is no number") {
   relay_world world{retrying({1s}, 3)};
