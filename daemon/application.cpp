@@ -60,7 +60,7 @@ class application {
                  [this](std::string queue, std::size_t limit, io::peeker::taker done) {
                    driver_.take(std::move(queue), limit, std::move(done));
                  },
-                 [this](bool done) { driver_.settle(done); }}},
+                 [this](std::uint64_t ticket, bool done) { driver_.settle(ticket, done); }}},
         operations_{driver_, keeper_, [this](const std::string& who) { return reload(who); }}, desk_{driver_},
         api_{[this] { return snapshot(); }, operations_, log::info, &desk_},
         supervisor_{context_, [this] {

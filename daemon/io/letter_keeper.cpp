@@ -122,8 +122,8 @@ void letter_keeper::send_one(store::letter_id id, proto::message content, std::s
 
 // Does what is to be done now, and sleeps until there is more.
 void letter_keeper::go_on() {
+  write_updates(); // also while stopping: somebody may have been told
   if (stopping_) return;
-  write_updates();
   const steady_time now = std::chrono::steady_clock::now();
   for (relay::replays::step& each : replays_.take_steps(now))
     perform(std::move(each));
@@ -209,8 +209,8 @@ void letter_keeper::hold_drained(relay::replays::step&& step, const relay::dead_
         if (!what) return what.error();
         return piece{std::move(step.job), std::move(*what)};
       },
-      [this, name = from.name, empty = got.left == 0](const piece& made) {
-        on_.settle(true);
+      [this, name = from.name, empty = got.left == 0, ticket = got.ticket](const piece& made) {
+        on_.settle(ticket, true);
         on_.on_replayed(made.what, name);
         replays_.on_step(made.job, empty);
         go_on();

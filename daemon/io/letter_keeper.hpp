@@ -37,7 +37,7 @@ class letter_keeper {
     std::function<void(const store::replayed&, const std::string& dead_letter)> on_replayed;
     // For drains: takes up to `limit` messages from the head of a queue, and settles them (peeker::take).
     std::function<void(std::string queue, std::size_t limit, peeker::taker done)> take;
-    std::function<void(bool done)> settle;
+    std::function<void(std::uint64_t ticket, bool done)> settle;
   };
 
   letter_keeper(boost::asio::io_context& context, store_worker& held, keeper_parameters limits, handlers on);

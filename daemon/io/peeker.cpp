@@ -84,7 +84,10 @@ void peeker::on_got(proto::event::got&& got) {
         "this queue counts deliveries (a quorum queue): before RabbitMQ 4.3 each look counts "
         "as one, and a message that reaches the queue's delivery limit is dropped or moved on";
   one.found.messages.push_back({got.redelivered, std::move(got.content)});
-  if (one.found.messages.size() >= one.limit || one.bytes >= limits_.bytes || got.messages == 0) finish({});
+  // On a slow way to the broker fewer are better than none in time.
+  const bool half_spent = std::chrono::steady_clock::now() + limits_.answer / 2 >= one.deadline;
+  if (one.found.messages.size() >= one.limit || one.bytes >= limits_.bytes || got.messages == 0 || half_spent)
+    finish({});
 }
 
 // Gives back what it holds, and answers.
@@ -94,6 +97,7 @@ void peeker::finish(std::string problem) {
   const bool answers_messages = problem.empty() && !over.found.messages.empty();
   if (over.keeps && answers_messages) {
     kept_ = over.last_tag;
+    over.found.ticket = ++tickets_;
   } else if (over.last_tag != 0 && at_ == phase::open && link_->is_open()) {
     link_->session().nack(channel_, over.last_tag, true, true);
     link_->flush();
@@ -106,7 +110,8 @@ void peeker::finish(std::string problem) {
   });
 }
 
-void peeker::settle(bool done) {
+void peeker::settle(std::uint64_t ticket, bool done) {
+  if (ticket != tickets_) return; // the connection was lost since, and others were taken
   const std::uint64_t tag = std::exchange(kept_, 0);
   if (tag == 0 || at_ != phase::open || !link_->is_open())
     return next(); // the channel went, and they with it

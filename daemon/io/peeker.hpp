@@ -31,7 +31,8 @@ struct peeked {
   std::string problem; // empty: it worked
   std::string warning; // what the looking costs this queue; empty: nothing that could be seen
   std::vector<item> messages;
-  std::uint64_t left = 0; // behind these, ready
+  std::uint64_t left = 0;   // behind these, ready
+  std::uint64_t ticket = 0; // for settle(), of what was taken
 };
 
 class peeker {
@@ -52,7 +53,8 @@ class peeker {
   // The same, but they stay out of the queue until settle(), before which no other is looked into. Where the
   // answer has messages, settle() must follow. The broker has them back where the connection is lost.
   void take(std::string queue, std::size_t limit, taker done);
-  void settle(bool done); // false: back into the queue
+  void settle(std::uint64_t ticket,
+              bool done); // false: back into the queue. A lost one's ticket settles nothing
 
   void on_event(proto::session_event&& event); // of our channel
   void on_down();
@@ -84,7 +86,8 @@ class peeker {
   broker_link* link_ = nullptr;
   std::deque<job> jobs_; // the first may be under way; in the order of their deadlines
   phase at_ = phase::closed;
-  std::uint64_t kept_ = 0; // the last tag of what was taken and is not settled; 0: nothing
+  std::uint64_t kept_ = 0;    // the last tag of what was taken and is not settled; 0: nothing
+  std::uint64_t tickets_ = 0; // given out; the last is that of what is kept
   bool stopping_ = false;
   boost::asio::steady_timer deadline_;
 };

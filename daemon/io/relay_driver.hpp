@@ -81,7 +81,7 @@ class relay_driver {
   void take(std::string queue, std::size_t limit, peeker::taker done) {
     drainer_.take(std::move(queue), limit, std::move(done));
   }
-  void settle(bool done) { drainer_.settle(done); }
+  void settle(std::uint64_t ticket, bool done) { drainer_.settle(ticket, done); }
 
   // What people do to single messages. `done` is called when that is durable. Each change answers at once
   // whether it is possible now; where not, nothing is done. REQUIRES ids that the store gave out; a route of

@@ -17,6 +17,11 @@ bool ended(state at) {
   return at == state::stopped || at == state::done || at == state::failed;
 }
 
+// What counts against a limit: a drain takes what it cannot send out of its queue too.
+std::uint64_t moved(const store::job& of) {
+  return of.what == store::job::kind::drain ? of.done + of.skipped : of.done;
+}
+
 } // namespace
 
 std::string_view to_string(store::job::state value) {
@@ -49,7 +54,13 @@ void replays::load(const std::vector<store::job>& known) {
   for (const store::job& each : known) {
     const auto spec = replay_spec_from_json(each.spec);
     if (spec) {
-      insert(each, *spec);
+      // The end of it, or of its canary, may not have been written any more.
+      entry& known_one = insert(each, *spec);
+      if (each.at != state::running) continue;
+      if (spec->limit != 0 && moved(each) >= spec->limit)
+        change(known_one, state::done);
+      else if (spec->canary != 0 && each.done == spec->canary)
+        change(known_one, state::canary);
       continue;
     }
     entry& broken = insert(each, {});
@@ -108,12 +119,13 @@ std::vector<replays::step> replays::take_steps(steady_time now) {
     std::uint64_t most = piece;
     if (each.is.done < each.spec.canary) most = std::min(most, each.spec.canary - each.is.done);
     if (each.spec.limit != 0)
-      most = std::min(most, each.spec.limit - std::min(each.is.done, each.spec.limit));
+      most = std::min(most, each.spec.limit - std::min(moved(each.is), each.spec.limit));
     const std::size_t limit = each.tokens.take_up_to(static_cast<std::size_t>(most), now);
     if (each.tokens.limited()) each.next = now + step_period;
     if (limit == 0) continue;
     each.under_way = true;
     steps.push_back({each.is, each.spec, limit});
+    steps.back().job.error.clear();
   }
   return steps;
 }
@@ -127,7 +139,7 @@ void replays::on_step(const store::job& after, bool finished) {
   each.under_way = false;
   each.is = after;
   each.is.error.clear();
-  if (finished || (each.spec.limit != 0 && after.done >= each.spec.limit))
+  if (finished || (each.spec.limit != 0 && moved(after) >= each.spec.limit))
     each.is.at = state::done;
   else if (wanted != state::running)
     each.is.at = wanted;

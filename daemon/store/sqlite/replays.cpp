@@ -69,7 +69,10 @@ boost::system::result<replayed> engine::replay(job& of, const letter_filter& by,
   replayed out;
   std::vector<letter_row> found;
   std::uint64_t bytes = 0;
+  bool past = false; // what was collected after the replay began may be the same ones, failed again
   const auto how = search_.visit(by, of.reached, {limit, piece_content}, [&](letter_row&& row) {
+    past = of.created != wall_time{} && row.value.collected > of.created;
+    if (past) return false;
     if (found.size() == limit || (!found.empty() && bytes + row.value.bytes > piece_bytes)) return false;
     bytes += row.value.bytes;
     found.push_back(std::move(row));
@@ -89,7 +92,7 @@ boost::system::result<replayed> engine::replay(job& of, const letter_filter& by,
     if (const auto sent = send_again(each, std::move(content), to, now, out); !sent) return sent.error();
   }
   out.reached = how.reached;
-  out.finished = how.how == letter_search::ending::complete;
+  out.finished = past || how.how == letter_search::ending::complete;
   job after = of;
   after.reached = out.reached;
   after.done += out.held.size();

@@ -142,3 +142,26 @@ TEST_CASE("after a restart a running replay goes on, and one that cannot be read
   CHECK(all.job(5)->at == state::failed);
   CHECK_FALSE(all.job(5)->error.empty());
 }
+
+TEST_CASE("a replay of which the last piece was written, and no longer its end, ends after the restart") {
+  relay::replay_spec spec;
+  spec.limit = 100;
+  store::job job;
+  job.id = 7;
+  job.spec = to_json(spec);
+  job.done = 100;
+  relay::replays all;
+  all.load({job});
+  CHECK(all.job(7)->at == state::done);
+  CHECK(all.take_updates().size() == 1);
+  CHECK_FALSE(all.next_wake(steady_time{1h}));
+
+  spec.limit = 0;
+  spec.canary = 10;
+  job.spec = to_json(spec);
+  job.done = 10;
+  relay::replays others;
+  others.load({job});
+  CHECK(others.job(7)->at == state::canary);
+  CHECK(others.take_steps(steady_time{1h}).empty());
+}

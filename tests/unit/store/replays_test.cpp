@@ -42,6 +42,19 @@ TEST_CASE_METHOD(letters_fixture, "a replayed letter is held by its route, due n
   }
 }
 
+TEST_CASE_METHOD(letters_fixture, "what dies again while a replay goes on is not taken by it once more") {
+  letter before = a_letter("before"), again = a_letter("again");
+  before.collected = now;
+  again.collected = now + 1s;
+  const auto ids = collect({before, again});
+  job of = begin_job();
+  const replayed out = replay(of, {}, by_route);
+  CHECK(out.held.size() == 1);
+  CHECK(out.finished);
+  CHECK(of.at == job::state::done);
+  CHECK(ids_of({}) == std::vector<letter_id>{ids[1]});
+}
+
 TEST_CASE_METHOD(letters_fixture, "where it goes: as asked, else by its route, else to where it died") {
   letter of_route = a_letter("route"), forgotten = a_letter("forgotten"), foreign = a_letter("foreign"),
          nobody = a_letter("nobody");
