@@ -12,6 +12,15 @@ namespace postponed::admin {
 
 namespace {
 
+std::string names_of(const std::vector<relay::watched_state>& all) {
+  std::string list;
+  for (const relay::watched_state& each : all)
+    list += (list.empty() ? "" : ", ") + each.name;
+  return list;
+}
+
+} // namespace
+
 unsigned status_of(failure::kind what) {
   switch (what) {
   case failure::kind::not_found:
@@ -27,15 +36,6 @@ unsigned status_of(failure::kind what) {
   }
   return 500;
 }
-
-std::string names_of(const std::vector<relay::watched_state>& all) {
-  std::string list;
-  for (const relay::watched_state& each : all)
-    list += (list.empty() ? "" : ", ") + each.name;
-  return list;
-}
-
-} // namespace
 
 response json_response(const boost::json::value& body, unsigned status) {
   return {status, "application/json", boost::json::serialize(body) + "\n", {}};

@@ -17,6 +17,8 @@ namespace postponed::admin {
 response json_response(const boost::json::value& body, unsigned status = 200);
 // What is no text in them, as it came from elsewhere, shown as U+FFFD.
 boost::json::array strings(const std::vector<std::string>& from);
+// The HTTP status of a failure.
+unsigned status_of(failure::kind what);
 // A failure as its problem.
 response problem(const failure& from);
 

@@ -1,5 +1,6 @@
 #include "admin/ndjson_scheduling.hpp"
 
+#include "admin/api_answers.hpp"
 #include "admin/held_json.hpp"
 #include "admin/message_bodies.hpp"
 #include "admin/text_forms.hpp"
@@ -17,22 +18,6 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::size_t longest_line = std::size_t{24} << 20; // bytes: 16 MiB of body in base64, and the rest
-
-unsigned status_of(failure::kind what) {
-  switch (what) {
-  case failure::kind::not_found:
-    return 404;
-  case failure::kind::conflict:
-    return 409;
-  case failure::kind::invalid:
-    return 422;
-  case failure::kind::unavailable:
-    return 503;
-  case failure::kind::failed:
-    break;
-  }
-  return 500;
-}
 
 } // namespace
 
