@@ -49,7 +49,7 @@ class application {
                                          std::move(held),
                                          {[this](const std::string&) { on_store_failed(); },
                                           [this] { on_stopped(); },
-                                          [this](const relay::alert_event& event) { webhooks_.post(event); },
+                                          [this](const relay::alert_event& event) { on_alert(event); },
                                           [this] { on_topology_refused(); }}},
         keeper_{context_,
                 driver_.store(),
@@ -62,10 +62,17 @@ class application {
                  },
                  [this](std::uint64_t ticket, bool done) { driver_.settle(ticket, done); }}},
         operations_{driver_, keeper_, [this](const std::string& who) { return reload(who); }}, desk_{driver_},
-        api_{[this] { return snapshot(); }, operations_, log::info, &desk_},
+        api_{[this] { return snapshot(); }, operations_,
+             [this](std::string_view what, const log::fields& more) {
+               log::info(what, more);
+               events_.publish("changed", admin::event_data(what, more));
+             },
+             &desk_},
         supervisor_{context_, [this] {
                       return std::chrono::steady_clock::now() - driver_.store_seen() < store_silence;
-                    }} {}
+                    }} {
+    api_.tell_events_of(events_);
+  }
 
   int run() {
     std::string why;
@@ -99,10 +106,12 @@ class application {
   const config::settings& settings() const { return configuration_.now(); }
 
   std::unique_ptr<admin::http_server> listen(const config::admin_settings& at, std::string& why) {
-    auto server =
-        std::make_unique<admin::http_server>(context_, [this](admin::request asked, admin::reply done) {
-          api_.handle(std::move(asked), std::move(done));
-        });
+    auto server = std::make_unique<admin::http_server>(
+        context_, admin::http_service{{},
+                                      [this](const admin::request& head) { return api_.stream_for(head); },
+                                      [this](admin::request asked, admin::reply done) {
+                                        api_.handle(std::move(asked), std::move(done));
+                                      }});
     if (!server->listen(at.host, at.port, why)) return nullptr;
     return server;
   }
@@ -160,6 +169,12 @@ class application {
     refused.fix = "choose a free address of this host";
     findings.push_back(std::move(refused));
     return false;
+  }
+
+  void on_alert(const relay::alert_event& event) {
+    webhooks_.post(event);
+    events_.publish("alert", admin::event_data(event.raised ? "alert" : "alert is over",
+                                               {{"dead_letter", event.dead_letter}, {"queue", event.queue}}));
   }
 
   void begin_stop() {
@@ -253,6 +268,7 @@ class application {
   io::letter_keeper keeper_;
   operations operations_;
   message_desk desk_;
+  admin::event_log events_;
   admin::api api_;
   admin::reload_state last_reload_;
   std::unique_ptr<admin::http_server> server_;

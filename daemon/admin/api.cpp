@@ -75,6 +75,13 @@ void api::handle(request asked, reply done) const {
   table_.handle(std::move(asked), std::move(done));
 }
 
+void api::tell_events_of(event_feed& feed) {
+  table_.add_stream("GET", "/api/v1/events",
+                    [&feed](const call& from, const std::shared_ptr<exchange>& with) {
+                      serve_events(feed, from.asked, with);
+                    });
+}
+
 void api::audit(std::string_view what, const request& asked, log::fields more) const {
   more.insert(more.begin(), {"who", asked.remote});
   audit_(what, more);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "admin/control.hpp"
+#include "admin/events.hpp"
 #include "admin/message_control.hpp"
 #include "admin/router.hpp"
 #include "admin/snapshot.hpp"
@@ -30,6 +31,10 @@ class api {
   api& operator=(const api&) = delete;
 
   void handle(request asked, reply done) const;
+  // Tells who listens at GET /api/v1/events; before the first request.
+  void tell_events_of(event_feed& feed);
+  // Who takes this one in pieces; empty: handle() does.
+  stream_handler stream_for(const request& head) const { return table_.stream_for(head); }
 
   // --- For the units that fill the table: api_*.cpp ---
   snapshot take() const { return take_(); }

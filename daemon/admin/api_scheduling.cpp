@@ -3,7 +3,7 @@
 #include "admin/api_answers.hpp"
 #include "admin/held_json.hpp"
 #include "admin/message_bodies.hpp"
-#include "admin/ndjson_scheduling.hpp"
+#include "admin/ndjson_upload.hpp"
 
 #include <memory>
 #include <utility>
@@ -38,36 +38,22 @@ bool is_ndjson(std::string_view content_type) {
   return name == "application/x-ndjson" || name == "application/ndjson" || name == "application/jsonl";
 }
 
-// A whole body of lines: answered when every line is.
-void schedule_lines(const api& on, const call& from, reply done) {
-  struct answer {
-    std::string lines;
-    std::shared_ptr<ndjson_scheduling> work; // until it is idle
-  };
-  auto to = std::make_shared<answer>();
-  to->work = std::make_shared<ndjson_scheduling>(
-      on.messages(), [&on, to, done = std::move(done), asked = from.asked](std::string&& lines) {
-        to->lines += lines;
-        if (!to->work || !to->work->idle()) return;
-        const auto work = std::exchange(to->work, nullptr);
-        on.audit("messages scheduled", asked,
-                 {{"messages", std::to_string(work->held())}, {"refused", std::to_string(work->refused())}});
-        done({200, "application/x-ndjson", std::move(to->lines), {}});
-      });
-  const auto work = to->work;
-  work->feed(from.asked.body);
-  work->finish();
-}
-
 } // namespace
 
 void api::add_scheduling() {
-  table_.add("POST", "/api/v1/messages", [this](const call& from, reply done) {
-    if (is_ndjson(from.asked.content_type))
-      schedule_lines(*this, from, std::move(done));
-    else
-      schedule_one(*this, from, std::move(done));
-  });
+  table_.add("POST", "/api/v1/messages",
+             [this](const call& from, reply done) { schedule_one(*this, from, std::move(done)); });
+  table_.add_stream(
+      "POST", "/api/v1/messages",
+      [this](const call& from, std::shared_ptr<exchange> with) {
+        ndjson_upload::begin(
+            messages(), std::move(with),
+            [this, asked = from.asked](std::uint64_t held, std::uint64_t refused) {
+              audit("messages scheduled", asked,
+                    {{"messages", std::to_string(held)}, {"refused", std::to_string(refused)}});
+            });
+      },
+      [](const request& head) { return is_ndjson(head.content_type); });
 }
 
 } // namespace postponed::admin

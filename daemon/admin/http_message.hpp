@@ -20,7 +20,12 @@ struct request {
   std::string content_type{};
   std::string idempotency_key{}; // the header of that name
   std::string if_none_match{};   // the If-None-Match header
-  std::string remote{};          // address and port of the peer, for the audit lines
+  std::string authorization{};   // the Authorization header
+  std::string last_event_id{};   // the Last-Event-ID header
+  std::string remote{};          // who is at the other end: address and port, or "uid 1000" of a unix socket
+  std::string remote_host{};     // the same without the port
+  bool local = false;            // by a unix socket
+  bool tls = false;
 };
 
 struct response {

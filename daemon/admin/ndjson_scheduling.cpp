@@ -54,6 +54,15 @@ void ndjson_scheduling::finish() {
   taking_ = true;
   if (!rest_.empty()) take(std::exchange(rest_, {}));
   taking_ = false;
+  close();
+}
+
+void ndjson_scheduling::abandon() {
+  rest_.clear();
+  close();
+}
+
+void ndjson_scheduling::close() {
   finished_ = true;
   write_results();
   if (waiting_.empty()) out_({}); // there was nothing left to tell

@@ -19,11 +19,12 @@ class ndjson_scheduling : public std::enable_shared_from_this<ndjson_scheduling>
  public:
   using output = std::function<void(std::string&& lines)>;
 
-  // `out` is called with whole lines; the last call comes after finish(), with idle() true.
+  // `out` is called with whole lines; the last call comes after finish() or abandon(), with idle() true.
   ndjson_scheduling(message_control& over, output out) : over_{over}, out_{std::move(out)} {}
 
   void feed(std::string_view bytes);
-  void finish(); // what is left is the last line
+  void finish();  // what is left is the last line
+  void abandon(); // what is left is no whole line, and is not taken; what was taken is still answered
   // Taken and not yet durable: whoever feeds should wait above some bound.
   std::size_t bytes_under_way() const { return bytes_; }
   bool idle() const { return finished_ && waiting_.empty(); }
@@ -31,6 +32,7 @@ class ndjson_scheduling : public std::enable_shared_from_this<ndjson_scheduling>
   std::uint64_t refused() const { return refused_; }
 
  private:
+  void close();
   struct entry {
     std::uint64_t line = 0;
     std::size_t bytes = 0;

@@ -44,6 +44,35 @@ bool decode_query(std::string_view text, std::vector<std::pair<std::string, std:
   return true;
 }
 
+// A target, decoded.
+struct destination {
+  std::vector<std::string> segments;
+  std::vector<std::pair<std::string, std::string>> query;
+};
+
+std::optional<destination> decode(std::string_view target) {
+  const std::string_view path = target.substr(0, target.find('?'));
+  destination to;
+  to.segments = segments_of(path);
+  if (path.size() < target.size() && !decode_query(target.substr(path.size() + 1), to.query))
+    return std::nullopt;
+  for (std::string& each : to.segments) {
+    auto decoded = percent_decoded(each, false);
+    if (!decoded) return std::nullopt;
+    each = std::move(*decoded);
+  }
+  return to;
+}
+
+// What stands in the places of the pattern's braces.
+std::vector<std::string> names_of(const std::vector<std::string>& pattern,
+                                  const std::vector<std::string>& segments) {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < segments.size(); ++i)
+    if (is_placeholder(pattern[i])) names.push_back(segments[i]);
+  return names;
+}
+
 } // namespace
 
 std::optional<std::string> percent_decoded(std::string_view text, bool plus) {
@@ -64,42 +93,51 @@ std::optional<std::string> percent_decoded(std::string_view text, bool plus) {
 }
 
 void router::add(std::string method, std::string_view pattern, handler answer) {
-  table_.push_back({std::move(method), segments_of(pattern), std::move(answer)});
+  table_.push_back({std::move(method), segments_of(pattern), std::move(answer), {}, {}});
+}
+
+void router::add_stream(std::string method, std::string_view pattern, streamer answer,
+                        std::function<bool(const request&)> only) {
+  table_.push_back({std::move(method), segments_of(pattern), {}, std::move(answer), std::move(only)});
+}
+
+stream_handler router::stream_for(const request& head) const {
+  auto to = decode(head.target);
+  if (!to) return {};
+  for (const entry& each : table_) {
+    if (!each.streamed || each.method != head.method || !fits(each.pattern, to->segments)) continue;
+    if (each.only && !each.only(head)) continue;
+    return [&each, to = std::move(*to)](request asked, std::shared_ptr<exchange> with) {
+      each.streamed(call{std::move(asked), names_of(each.pattern, to.segments), to.query}, std::move(with));
+    };
+  }
+  return {};
 }
 
 void router::handle(request asked, reply done) const {
-  const std::string target = asked.target;
-  const std::string_view path = std::string_view{target}.substr(0, target.find('?'));
-  std::vector<std::string> segments = segments_of(path);
-  call found;
-  bool readable = decode_query(
-      path.size() < target.size() ? std::string_view{target}.substr(path.size() + 1) : "", found.query);
-  for (std::string& each : segments) {
-    auto decoded = percent_decoded(each, false);
-    readable = readable && decoded;
-    if (decoded) each = std::move(*decoded);
-  }
-  if (!readable)
-    return done(problem(400, "in " + target + " a % is not followed by two hexadecimal digits; write %25"));
+  auto to = decode(asked.target);
+  if (!to)
+    return done(
+        problem(400, "in " + asked.target + " a % is not followed by two hexadecimal digits; write %25"));
   const std::string method = asked.method == "HEAD" ? "GET" : asked.method;
   std::vector<std::string> allowed;
   for (const entry& each : table_) {
-    if (!fits(each.pattern, segments)) continue;
-    if (each.method != method) {
-      allowed.push_back(each.method == "GET" ? "GET, HEAD" : each.method);
+    if (!fits(each.pattern, to->segments)) continue;
+    if (each.method != method || !each.answer) {
+      const std::string taken = each.method == "GET" && each.answer ? "GET, HEAD" : each.method;
+      if (std::find(allowed.begin(), allowed.end(), taken) == allowed.end()) allowed.push_back(taken);
       continue;
     }
-    for (std::size_t i = 0; i < segments.size(); ++i)
-      if (is_placeholder(each.pattern[i])) found.names.push_back(std::move(segments[i]));
-    found.asked = std::move(asked);
+    const call found{std::move(asked), names_of(each.pattern, to->segments), std::move(to->query)};
     return each.answer(found, std::move(done));
   }
+  const std::string path = asked.target.substr(0, asked.target.find('?'));
   if (allowed.empty())
-    return done(problem(404, "there is nothing at " + std::string{path} + "; /api/v1 lists what there is"));
+    return done(problem(404, "there is nothing at " + path + "; /api/v1 lists what there is"));
   std::string list;
   for (const std::string& each : allowed)
     list += (list.empty() ? "" : ", ") + each;
-  response refused = problem(405, std::string{path} + " takes " + list);
+  response refused = problem(405, path + " takes " + list);
   refused.headers.emplace_back("Allow", list);
   done(std::move(refused));
 }

@@ -1,9 +1,11 @@
 // Which handler answers a request: a table of methods and path patterns. Pure; one thread.
 #pragma once
 
+#include "admin/exchange.hpp"
 #include "admin/http_message.hpp"
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,20 +24,29 @@ struct call {
 class router {
  public:
   using handler = std::function<void(const call&, reply)>;
+  using streamer = std::function<void(const call&, std::shared_ptr<exchange>)>;
 
   // A pattern's segments are literal, or {anything} for one segment that is not empty: /routes/{name}/pause.
   // GET answers HEAD too.
   void add(std::string method, std::string_view pattern, handler answer);
+  // One whose body comes, or whose answer goes, in pieces. `only`: for which requests; absent: all. Where it
+  // does not want one, a handler of the same method and pattern that was given to add() has it.
+  void add_stream(std::string method, std::string_view pattern, streamer answer,
+                  std::function<bool(const request&)> only = {});
 
   // Answers 400 where the target is not decodable, 404 where no pattern fits it, 405 with Allow where one
   // does for another method.
   void handle(request asked, reply done) const;
+  // Who takes this one in pieces; empty: nobody, and handle() says the rest.
+  stream_handler stream_for(const request& head) const;
 
  private:
   struct entry {
     std::string method;
     std::vector<std::string> pattern;
-    handler answer;
+    handler answer; // one of the two
+    streamer streamed;
+    std::function<bool(const request&)> only;
   };
   std::vector<entry> table_;
 };

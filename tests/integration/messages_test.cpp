@@ -301,7 +301,7 @@ TEST_CASE("lines by the thousand and kill -9 halfway: all that was acknowledged 
                                  "Content-Type: application/x-ndjson\r\n");
       if (got.status != 200) break;
       std::istringstream results{got.body};
-      for (std::string line; std::getline(results, line);)
+      for (std::string line; std::getline(results, line) && !results.eof();) // whole ones
         acknowledged.insert(json::value_to<std::string>(json::parse(line).at("id")));
       ++answered;
     }

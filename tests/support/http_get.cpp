@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <cstdlib>
 #include <netinet/in.h>
+#include <string_view>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -27,6 +28,20 @@ std::string exchange(int socket, std::uint16_t port, const std::string& request)
   return answer;
 }
 
+// What the chunks hold; of an answer that broke off, what came of it.
+std::string without_chunks(std::string_view body) {
+  std::string whole;
+  for (;;) {
+    const std::size_t line = body.find("\r\n");
+    if (line == std::string_view::npos) return whole;
+    const std::size_t size = std::strtoull(std::string{body.substr(0, line)}.c_str(), nullptr, 16);
+    body.remove_prefix(line + 2);
+    whole += body.substr(0, size);
+    if (size == 0 || body.size() < size + 2) return whole;
+    body.remove_prefix(size + 2);
+  }
+}
+
 http_response one_request(std::uint16_t port, const std::string& request,
                           std::chrono::milliseconds deadline) {
   const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -46,6 +61,8 @@ http_response one_request(std::uint16_t port, const std::string& request,
   response.status = std::atoi(answer.c_str() + 9);
   if (head > line) response.headers = answer.substr(line + 2, head - line - 2);
   response.body = answer.substr(head + 4);
+  if (response.headers.find("Transfer-Encoding: chunked") != std::string::npos)
+    response.body = without_chunks(response.body);
   return response;
 }
 

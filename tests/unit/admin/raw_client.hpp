@@ -1,6 +1,7 @@
 // One connection to a server on loopback that says exactly what it is told to. Blocking, within 5 s a call.
 #pragma once
 
+#include <algorithm>
 #include <arpa/inet.h>
 #include <chrono>
 #include <cstdint>
@@ -58,8 +59,35 @@ class raw_client {
     if (!head && length < header) size += std::strtoull(rest_.c_str() + length + 16, nullptr, 10);
     while (rest_.size() < size)
       if (!more()) return {};
-    std::string got = rest_.substr(0, size);
-    rest_.erase(0, size);
+    return take(size);
+  }
+
+  // Up to the empty line. Empty: it did not come in time, as below.
+  std::string receive_head() {
+    while (rest_.find("\r\n\r\n") == std::string::npos)
+      if (!more()) return {};
+    return take(rest_.find("\r\n\r\n") + 4);
+  }
+  // What one chunk holds; empty: the last.
+  std::string receive_chunk() {
+    while (rest_.find("\r\n") == std::string::npos)
+      if (!more()) return {};
+    const std::size_t size = std::strtoull(rest_.c_str(), nullptr, 16);
+    take(rest_.find("\r\n") + 2);
+    while (rest_.size() < size + 2)
+      if (!more()) return {};
+    return take(size + 2).substr(0, size);
+  }
+  // How many bytes came: so many, or fewer where the other side closed or nothing came in time. Only the last
+  // of them are unread() then.
+  std::size_t read_at_least(std::size_t bytes) {
+    std::size_t got = 0;
+    for (bool comes = true; comes && got < bytes;) {
+      rest_.erase(0, rest_.size() - std::min<std::size_t>(rest_.size(), 100));
+      const std::size_t before = rest_.size();
+      comes = more();
+      got += rest_.size() - before;
+    }
     return got;
   }
 
@@ -72,6 +100,11 @@ class raw_client {
   const std::string& unread() const { return rest_; }
 
  private:
+  std::string take(std::size_t size) {
+    std::string got = rest_.substr(0, size);
+    rest_.erase(0, size);
+    return got;
+  }
   bool more() {
     char buffer[16384];
     const ssize_t got = ::recv(socket_, buffer, sizeof buffer, 0);

@@ -77,3 +77,45 @@ TEST_CASE("a target with a broken escape is refused in words") {
     CHECK_THAT(refused.body, Catch::Contains("%25"));
   }
 }
+
+TEST_CASE("what comes in pieces has a handler of its own, for the requests that it wants") {
+  router table;
+  std::string said;
+  const auto streamer = [&](std::string name) {
+    return [&said, name = std::move(name)](const call& from, const std::shared_ptr<exchange>&) {
+      said = name;
+      for (const std::string& each : from.names)
+        said += " <" + each + ">";
+      for (const auto& [key, value] : from.query)
+        said += " " + key + "=[" + value + "]";
+    };
+  };
+  table.add_stream("POST", "/things/{name}", streamer("lines"),
+                   [](const request& head) { return head.content_type == "application/x-ndjson"; });
+  table.add("POST", "/things/{name}", [](const call&, const reply& done) { done({}); });
+  table.add_stream("GET", "/events", streamer("events"));
+
+  const auto stream = [&](request asked) {
+    said.clear();
+    const stream_handler found = table.stream_for(asked);
+    if (found) found(std::move(asked), nullptr);
+    return said;
+  };
+  request lines{"POST", "/things/a%20b?x=y", "localhost"};
+  CHECK(stream(lines).empty());
+  const auto whole = [&](const char* target) {
+    response got;
+    table.handle({"POST", target, "localhost"}, [&](response value) { got = std::move(value); });
+    return got;
+  };
+  CHECK(whole("/things/a").status == 200);
+  lines.content_type = "application/x-ndjson";
+  CHECK(stream(lines) == "lines <a b> x=[y]");
+  CHECK(stream({"GET", "/events", "localhost"}) == "events");
+  CHECK(stream({"POST", "/events", "localhost"}).empty());
+  CHECK(stream({"GET", "/nothing", "localhost"}).empty());
+  CHECK(stream({"GET", "/events%", "localhost"}).empty());
+  const response refused = whole("/events");
+  CHECK(refused.status == 405);
+  CHECK(refused.headers == std::vector<std::pair<std::string, std::string>>{{"Allow", "GET"}});
+}
