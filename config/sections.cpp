@@ -6,7 +6,6 @@
 #include "config/web_address.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 namespace postponed::config {
 
@@ -133,31 +132,6 @@ void read_store(reading& in, const YAML::Node& node, store_settings& into) {
     in.error(store.at("path"), "path is empty", "name a file on a local disk");
   store.number("horizon_rows", 1000, 100000000, [&](std::uint64_t value) { into.horizon_rows = value; });
   store.size("body_cache", 65536, [&](std::uint64_t value) { into.body_cache = value; });
-}
-
-void read_admin(reading& in, const YAML::Node& node, admin_settings& into) {
-  section admin{in, node, "admin", "admin"};
-  into.at = admin.at("listen");
-  std::string listen;
-  admin.text("listen", listen);
-  if (listen.empty()) return;
-  const std::string fix = "write listen: 127.0.0.1:9470";
-  const std::size_t colon = listen.rfind(':');
-  const std::string host = colon == std::string::npos ? "" : listen.substr(0, colon);
-  std::uint32_t port = 0;
-  const char* const begin = listen.data() + (colon == std::string::npos ? listen.size() : colon + 1);
-  const auto [end, error] = std::from_chars(begin, listen.data() + listen.size(), port);
-  if (listen.starts_with("unix:")) {
-    in.error(into.at, not_supported("a unix socket"), fix);
-  } else if (host.empty() || error != std::errc{} || end != listen.data() + listen.size() || port > 65535) {
-    in.error(into.at, "listen is not host:port", fix);
-  } else if (host != "127.0.0.1" && host != "localhost" && host != "[::1]") {
-    in.error(into.at, not_supported("an address that others can reach (" + host + "), which needs a token,"),
-             "listen on 127.0.0.1 or [::1]");
-  } else {
-    into.host = host == "[::1]" ? "::1" : "127.0.0.1";
-    into.port = static_cast<std::uint16_t>(port);
-  }
 }
 
 void read_topology(reading& in, const YAML::Node& node, topology_settings& into) {

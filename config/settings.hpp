@@ -73,9 +73,22 @@ struct store_settings {
   std::size_t body_cache = std::size_t{32} << 20; // bytes
 };
 
+struct admin_token_settings {
+  std::string name, file;
+  std::string value;     // what the file holds, its last newline cut
+  bool operates = false; // role: operator; else it may only read
+  place at;
+};
+struct admin_tls_settings {
+  std::string certificate_file, key_file; // PEM, the whole chain
+};
 struct admin_settings {
-  std::string host = "127.0.0.1";
+  std::string host = "127.0.0.1"; // an address
   std::uint16_t port = 9470;
+  std::string socket; // path of a unix socket, instead of host and port; empty: none
+  std::vector<admin_token_settings> tokens;
+  std::optional<admin_tls_settings> tls;
+  std::vector<std::string> allowed_hosts; // names in the Host header beside loopback's and `host`
   place at;
 };
 

@@ -1,10 +1,10 @@
 #include "application.hpp"
 
 #include "admin/api.hpp"
-#include "admin/http_server.hpp"
 #include "base/log.hpp"
 #include "cli/command_line.hpp"
 #include "configuration.hpp"
+#include "front_door.hpp"
 #include "io/letter_keeper.hpp"
 #include "io/relay_driver.hpp"
 #include "io/supervisor.hpp"
@@ -76,11 +76,11 @@ class application {
 
   int run() {
     std::string why;
-    server_ = listen(settings().admin, why);
-    if (!server_) {
+    if (!door_.prepare(settings().admin, why)) {
       log::error("cannot open the admin endpoint", {{"why", why}});
       return cli::cannot_start;
     }
+    door_.accept();
     await_hangup();
     signals_.async_wait([this](const boost::system::error_code& error, int) {
       if (!error) begin_stop();
@@ -88,7 +88,7 @@ class application {
     driver_.start();
     keeper_.start();
     log::info("postponed runs", {{"version", version},
-                                 {"admin", "http://" + shown_host() + ":" + std::to_string(server_->port())},
+                                 {"admin", door_.address()},
                                  {"store", settings().store.path},
                                  {"held", std::to_string(driver_.store_stats().held_messages)},
                                  {"routes", std::to_string(settings().routes.size())}});
@@ -98,23 +98,7 @@ class application {
   }
 
  private:
-  std::string shown_host() const {
-    const std::string& host = settings().admin.host;
-    return host.find(':') == std::string::npos ? host : "[" + host + "]";
-  }
-
   const config::settings& settings() const { return configuration_.now(); }
-
-  std::unique_ptr<admin::http_server> listen(const config::admin_settings& at, std::string& why) {
-    auto server = std::make_unique<admin::http_server>(
-        context_, admin::http_service{{},
-                                      [this](const admin::request& head) { return api_.stream_for(head); },
-                                      [this](admin::request asked, admin::reply done) {
-                                        api_.handle(std::move(asked), std::move(done));
-                                      }});
-    if (!server->listen(at.host, at.port, why)) return nullptr;
-    return server;
-  }
 
   void await_hangup() {
     hangups_.async_wait([this](const boost::system::error_code& error, int) {
@@ -129,8 +113,7 @@ class application {
     admin::reload_outcome result;
     std::vector<config::finding> findings;
     auto next = configuration_.read_again(findings);
-    std::unique_ptr<admin::http_server> moved;
-    if (next && !move_server(next->admin, moved, findings)) next.reset();
+    if (next && !prepare_door(next->admin, findings)) next.reset();
     for (const config::finding& each : findings)
       (each.level == config::finding::severity::error ? result.errors : result.warnings)
           .push_back(config::to_string(each));
@@ -142,10 +125,7 @@ class application {
     last_reload_ = {result.ok, io::read_clocks().wall, result.errors, result.warnings};
     if (!next) return result;
     configuration_.accept(std::move(*next));
-    if (moved) {
-      server_->stop();
-      former_servers_.push_back(std::exchange(server_, std::move(moved)));
-    }
+    door_.accept();
     driver_.reload(driver_parameters_from(settings()));
     keeper_.reload(keeper_parameters_from(settings()));
     log::info("configuration reloaded", {{"asked_by", who},
@@ -155,18 +135,14 @@ class application {
   }
 
   // The new address is listened on before the old one is left. False: it cannot be.
-  bool move_server(const config::admin_settings& to, std::unique_ptr<admin::http_server>& moved,
-                   std::vector<config::finding>& findings) {
-    std::erase_if(former_servers_, [](const auto& each) { return each->idle(); });
-    if (to.host == settings().admin.host && to.port == settings().admin.port) return true;
+  bool prepare_door(const config::admin_settings& to, std::vector<config::finding>& findings) {
     std::string why;
-    moved = listen(to, why);
-    if (moved) return true;
+    if (door_.prepare(to, why)) return true;
     config::finding refused;
     refused.file = configuration_.file();
     refused.at = to.at;
-    refused.what = "the admin endpoint cannot move: " + why;
-    refused.fix = "choose a free address of this host";
+    refused.what = "the admin endpoint cannot be so: " + why;
+    refused.fix = "choose a free address of this host, and files that postponed may read";
     findings.push_back(std::move(refused));
     return false;
   }
@@ -195,7 +171,7 @@ class application {
 
   void on_stopped() {
     supervisor_.stop();
-    server_->stop();
+    door_.stop();
     webhooks_.stop();
     boost::system::error_code ignored;
     signals_.cancel(ignored);
@@ -271,8 +247,7 @@ class application {
   admin::event_log events_;
   admin::api api_;
   admin::reload_state last_reload_;
-  std::unique_ptr<admin::http_server> server_;
-  std::vector<std::unique_ptr<admin::http_server>> former_servers_; // until their connections are gone
+  front_door door_{context_, api_};
   io::supervisor supervisor_;
   int code_ = cli::success;
 };

@@ -301,4 +301,16 @@ store::sqlite_options store_options_from(const config::settings& settings) {
   return to;
 }
 
+admin::access_rules access_rules_from(const config::admin_settings& settings) {
+  admin::access_rules rules;
+  for (const config::admin_token_settings& each : settings.tokens)
+    rules.tokens.push_back(
+        {each.name, each.operates ? admin::role::operates : admin::role::read_only, sha256_of(each.value)});
+  rules.hosts = settings.allowed_hosts;
+  if (!settings.socket.empty()) return rules;
+  rules.hosts.push_back(settings.host);
+  rules.public_health = !settings.host.starts_with("127.") && settings.host != "::1";
+  return rules;
+}
+
 } // namespace postponed

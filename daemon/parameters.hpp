@@ -1,6 +1,7 @@
 // Settings -> the parameters of each layer. Pure.
 #pragma once
 
+#include "admin/gatekeeper.hpp"
 #include "config/settings.hpp"
 #include "io/letter_keeper.hpp"
 #include "io/relay_driver.hpp"
@@ -8,6 +9,7 @@
 
 namespace postponed {
 
+admin::access_rules access_rules_from(const config::admin_settings& settings);
 io::driver_parameters driver_parameters_from(const config::settings& settings);
 io::keeper_parameters keeper_parameters_from(const config::settings& settings);
 // What the file lists, and what is to be looked at around it; whatever topology.mode says.

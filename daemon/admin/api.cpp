@@ -1,6 +1,7 @@
 #include "admin/api.hpp"
 
 #include "admin/api_answers.hpp"
+#include "admin/problems.hpp"
 #include "admin/routes.hpp"
 #include "admin/text_forms.hpp"
 
@@ -55,6 +56,7 @@ response problem(const failure& from) {
 api::api(std::function<snapshot()> take, control& over, audit_log audit, message_control* messages)
     : take_{std::move(take)}, over_{over}, messages_{messages}, audit_{std::move(audit)} {
   add_pages(table_, take_);
+  add_problem_pages(table_);
   add_reading();
   add_changing();
   add_replays();
@@ -66,13 +68,17 @@ api::api(std::function<snapshot()> take, control& over, audit_log audit, message
 }
 
 void api::handle(request asked, reply done) const {
-  if (auto refusal = refused(asked)) return done(std::move(*refusal));
   // To pass over a query would be to pass over a filter or a dry_run in it.
   const std::size_t mark = asked.target.find('?');
   if (asked.method == "POST" && mark < asked.target.size() - 1)
     return done(problem(400, "a POST takes no query; what was meant by " + asked.target.substr(mark) +
                                  " belongs into its body, as JSON"));
   table_.handle(std::move(asked), std::move(done));
+}
+
+stream_handler api::stream_for(const request& head) const {
+  if (head.method == "POST" && head.target.find('?') != std::string::npos) return {}; // handle() refuses it
+  return table_.stream_for(head);
 }
 
 void api::tell_events_of(event_feed& feed) {
@@ -83,7 +89,8 @@ void api::tell_events_of(event_feed& feed) {
 }
 
 void api::audit(std::string_view what, const request& asked, log::fields more) const {
-  more.insert(more.begin(), {"who", asked.remote});
+  if (!who_asks(asked).ends_with(asked.remote)) more.insert(more.begin(), {"from", asked.remote});
+  more.insert(more.begin(), {"who", who_asks(asked)});
   audit_(what, more);
 }
 

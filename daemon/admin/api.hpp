@@ -1,5 +1,5 @@
-// The whole admin endpoint: guard, table, the pages of routes.hpp, and everything under /api/v1 that reads
-// and changes through `control`.
+// The whole admin endpoint behind its gatekeeper: the table, the pages of routes.hpp, and everything under
+// /api/v1 that reads and changes through `control`.
 //
 // Lives on the io_context's thread; no socket of its own. It, and the control, outlive every answer that is
 // still to come.
@@ -34,7 +34,7 @@ class api {
   // Tells who listens at GET /api/v1/events; before the first request.
   void tell_events_of(event_feed& feed);
   // Who takes this one in pieces; empty: handle() does.
-  stream_handler stream_for(const request& head) const { return table_.stream_for(head); }
+  stream_handler stream_for(const request& head) const;
 
   // --- For the units that fill the table: api_*.cpp ---
   snapshot take() const { return take_(); }

@@ -1,6 +1,7 @@
 #include "admin/api.hpp"
 #include "admin/api_answers.hpp"
 #include "admin/json_reader.hpp"
+#include "admin/problems.hpp"
 #include "admin/text_forms.hpp"
 
 #include <boost/json/array.hpp>
@@ -16,9 +17,10 @@ namespace {
 response reloaded(const reload_outcome& how) {
   json::object to;
   if (!how.ok) {
-    to["type"] = "about:blank";
-    to["title"] = "Unprocessable Content";
-    to["status"] = 422;
+    const problem_kind& kind = problem_kind_named("bad-configuration");
+    to["type"] = type_of(kind);
+    to["title"] = kind.title;
+    to["status"] = kind.status;
     to["detail"] = "the configuration has errors; the former one stays in force";
   }
   to["ok"] = how.ok;
@@ -68,7 +70,7 @@ void api::add_daemon() {
           if (const std::string missing = no_such_route(take_(), name); !missing.empty())
             return done(problem(404, missing));
           over_.pause_route(
-              name, pauses, from.asked.remote, why,
+              name, pauses, who_asks(from.asked), why,
               or_problem<void>(std::move(done), [this, pauses, name, why, asked = from.asked] {
                 audit(pauses ? "route paused" : "route resumed", asked, {{"route", name}, {"why", why}});
                 return json_response(json::object{{"route", name}, {"paused", pauses}});
@@ -78,7 +80,7 @@ void api::add_daemon() {
     std::string wrong;
     if (!no_body(from.asked.body, wrong)) return done(problem(400, wrong));
     over_.reload(
-        from.asked.remote,
+        who_asks(from.asked),
         or_problem<reload_outcome>(std::move(done), [this, asked = from.asked](const reload_outcome& how) {
           audit("reload", asked, {{"done", how.ok ? "true" : "false"}});
           return reloaded(how);
@@ -86,6 +88,11 @@ void api::add_daemon() {
   });
   table_.add("GET", "/api/v1/topology", [this](const call&, reply done) {
     over_.topology(or_problem<std::vector<topology_difference>>(std::move(done), differences_response));
+  });
+  table_.add("GET", "/api/v1/whoami", [](const call& from, const reply& done) {
+    done(json_response(
+        json::object{{"name", shown_text(who_asks(from.asked))},
+                     {"role", from.asked.who.may == role::operates ? "operator" : "read-only"}}));
   });
 }
 

@@ -40,6 +40,10 @@ void http_connection::stop() {
   wake_.cancel();
 }
 
+void http_connection::review() {
+  if (streaming_ && service_.admit && service_.admit(*streaming_)) stop();
+}
+
 asio::awaitable<void> http_connection::serve() {
   wire_.read_within(limits_.patience);
   const wire::error_code error = co_await wire_.handshake();
@@ -75,8 +79,8 @@ asio::awaitable<bool> http_connection::serve_one() {
   if (!ready && service_.stream_for)
     if (stream_handler handler = service_.stream_for(asked)) {
       if (streams_ >= limits_.streams) {
-        ready = problem(503, "there are " + std::to_string(limits_.streams) +
-                                 " answers in pieces under way already; try again later");
+        ready = problem("too-many-streams", "there are " + std::to_string(limits_.streams) +
+                                                " answers in pieces under way already; try again later");
         ready->headers.emplace_back("Retry-After", "5");
       } else {
         co_await stream(from, std::move(asked), std::move(handler));
@@ -172,6 +176,7 @@ asio::awaitable<bool> http_connection::write(response what, const parser* asked,
 
 asio::awaitable<void> http_connection::stream(parser& from, request asked, stream_handler handler) {
   ++streams_;
+  streaming_ = asked;
   const bool chunked = from.get().version() == 11;
   const bool reads_only = asked.method == "GET";
   const auto to = std::make_shared<http_stream>(wire_, limits_, chunked, [this] { wake_.cancel(); });
@@ -216,6 +221,7 @@ asio::awaitable<void> http_connection::stream(parser& from, request asked, strea
     co_await wake_.async_wait(as_result);
   }
   --streams_;
+  streaming_.reset();
 }
 
 // Who only listens, and goes, is not noticed by writing before some time has passed. What it says meanwhile

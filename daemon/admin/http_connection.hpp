@@ -28,6 +28,7 @@ class http_connection {
 
   boost::asio::awaitable<void> serve(); // until the connection has ended
   void stop();                          // ends it
+  void review();                        // ends it where what streams would not be admitted any more
 
  private:
   using parser = boost::beast::http::request_parser<boost::beast::http::buffer_body>;
@@ -51,6 +52,7 @@ class http_connection {
   std::size_t& streams_;
   boost::asio::steady_timer wake_; // the reply came, a stream's handler did something, or the server stops
   boost::beast::flat_buffer buffer_;
+  std::optional<request> streaming_; // what is answered in pieces now
   bool stopping_ = false;
   bool watching_ = false; // for the peer's end, while it has nothing to say
 };

@@ -44,16 +44,17 @@ request request_of(const request_header& got) {
 }
 
 std::optional<response> malformed(const request_header& got) {
-  if (got.count(http::field::host) > 1) return problem(400, "there is more than one Host header; send one");
+  if (got.count(http::field::host) > 1)
+    return problem("malformed-request", "there is more than one Host header; send one");
   if (got.version() == 11 && got.count(http::field::host) == 0)
-    return problem(400, "there is no Host header; HTTP/1.1 requires it");
+    return problem("malformed-request", "there is no Host header; HTTP/1.1 requires it");
   // Who stands before this server (a proxy, say) may have taken the other of two lengths for the right one.
   const std::size_t encodings = got.count(http::field::transfer_encoding);
   if (encodings > 0 && got.count(http::field::content_length) > 0)
-    return problem(400, "a request has either Content-Length or Transfer-Encoding, not both");
+    return problem("malformed-request", "a request has either Content-Length or Transfer-Encoding, not both");
   if (encodings > 1 || (encodings == 1 && (got.version() != 11 ||
                                            !beast::iequals(got[http::field::transfer_encoding], "chunked"))))
-    return problem(400, "the only Transfer-Encoding of a request is chunked, with HTTP/1.1");
+    return problem("malformed-request", "the only Transfer-Encoding of a request is chunked, with HTTP/1.1");
   if (got.count(http::field::expect) > 0 && !beast::iequals(got[http::field::expect], "100-continue"))
     return problem(417, "the only Expect that can be met is 100-continue");
   return std::nullopt;
@@ -65,10 +66,10 @@ std::optional<response> refusal(const beast::error_code& error, const http_limit
   if (error == http::error::end_of_stream || error == http::error::partial_message) return std::nullopt;
   if (error == http::error::bad_content_length || error == http::error::multiple_content_length ||
       error == http::error::bad_transfer_encoding)
-    return problem(400, "how long the body is has no one answer: " + error.message() +
-                            "; send one Content-Length, or Transfer-Encoding: chunked");
+    return problem("malformed-request", "how long the body is has no one answer: " + error.message() +
+                                            "; send one Content-Length, or Transfer-Encoding: chunked");
   if (error.category() == http::make_error_code(http::error::end_of_stream).category())
-    return problem(400, "this is no HTTP request: " + error.message());
+    return problem("malformed-request", "this is no HTTP request: " + error.message());
   return std::nullopt;
 }
 

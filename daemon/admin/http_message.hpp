@@ -2,14 +2,22 @@
 // thread.
 #pragma once
 
+#include <cstdint>
 #include <functional>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 namespace postponed::admin {
+
+enum class role : std::uint8_t { read_only, operates };
+
+// Who asks: the name of the token, or where the connection comes from; empty: nobody looked.
+struct identity {
+  std::string name;
+  role may = role::operates;
+};
 
 struct request {
   std::string method;   // GET, HEAD, ...
@@ -26,6 +34,7 @@ struct request {
   std::string remote_host{};     // the same without the port
   bool local = false;            // by a unix socket
   bool tls = false;
+  identity who{};
 };
 
 struct response {
@@ -39,15 +48,14 @@ struct response {
 // after the connection or its patience has ended.
 using reply = std::function<void(response)>;
 
-// An error's body, application/problem+json (RFC 9457): {type, title, status, detail}. The detail is a
-// sentence for a person; what is not printable ASCII in it, as it came from elsewhere, is shown as '?'.
-response problem(unsigned status, std::string_view title, std::string_view detail);
-// With the title that RFC 9110 has for the status.
+// An error's body, application/problem+json (RFC 9457): {type, title, status, detail}; the kinds are those of
+// problems.hpp. The detail is a sentence for a person; what is not printable ASCII in it, as it came from
+// elsewhere, is shown as '?'.
+response problem(std::string_view kind, std::string_view detail);
+// Of the kind that stands for the status.
 response problem(unsigned status, std::string_view detail);
 
-// Nothing where the request may be answered; else the 403. The Host must be a loopback name: a page of
-// elsewhere that makes a browser resolve its own name to 127.0.0.1 (DNS rebinding) gets nothing. A change
-// that a browser asks for (it then says the Origin) must come from a page of this very endpoint.
-std::optional<response> refused(const request& asked);
+// For the log: the token's name, or where it came from.
+std::string who_asks(const request& asked);
 
 } // namespace postponed::admin

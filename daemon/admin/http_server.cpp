@@ -103,6 +103,11 @@ void http_server::use_tls(std::shared_ptr<asio::ssl::context> tls) {
   impl_->tls = std::move(tls);
 }
 
+void http_server::review() {
+  for (http_connection& each : impl_->connections)
+    each.review();
+}
+
 bool http_server::listen(const std::string& host, std::uint16_t port, std::string& why) {
   if (!impl_->door.open_tcp(host, port, why)) return false;
   impl_->spawn(impl_->accept(), [] {});

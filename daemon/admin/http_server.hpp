@@ -33,6 +33,9 @@ class http_server {
   // For the connections from now on; null: no TLS.
   void use_tls(std::shared_ptr<boost::asio::ssl::context> tls);
 
+  // Asks the service again whether what streams may go on, and ends what may not: who may ask has changed.
+  void review();
+
   // `port` 0: any free one. False: `why` names the address and what is wrong.
   bool listen(const std::string& host, std::uint16_t port, std::string& why);
   bool listen_unix(const std::string& path, std::string& why); // as listener.hpp says

@@ -64,6 +64,16 @@ std::optional<destination> decode(std::string_view target) {
   return to;
 }
 
+// application/json, and what builds on it (merge patches).
+bool is_json(std::string_view content_type) {
+  std::string name{content_type.substr(0, content_type.find(';'))};
+  while (name.ends_with(' '))
+    name.pop_back();
+  for (char& c : name)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return name == "application/json" || (name.starts_with("application/") && name.ends_with("+json"));
+}
+
 // What stands in the places of the pattern's braces.
 std::vector<std::string> names_of(const std::vector<std::string>& pattern,
                                   const std::vector<std::string>& segments) {
@@ -128,6 +138,10 @@ void router::handle(request asked, reply done) const {
       if (std::find(allowed.begin(), allowed.end(), taken) == allowed.end()) allowed.push_back(taken);
       continue;
     }
+    // What a handler of whole bodies takes is JSON. Who says nothing of it is believed.
+    if (method != "GET" && !asked.body.empty() && !asked.content_type.empty() && !is_json(asked.content_type))
+      return done(
+          problem(415, "the body must be application/json, and it is said to be " + asked.content_type));
     const call found{std::move(asked), names_of(each.pattern, to->segments), std::move(to->query)};
     return each.answer(found, std::move(done));
   }

@@ -1,6 +1,7 @@
 #include "admin/routes.hpp"
 
 #include "admin/api_answers.hpp"
+#include "admin/gatekeeper.hpp"
 #include "admin/letters_json.hpp"
 #include "admin/metrics_text.hpp"
 #include "admin/text_forms.hpp"
@@ -187,6 +188,8 @@ constexpr std::string_view index_text =
     "  POST /api/v1/replays/{id}/pause, /resume, /stop\n"
     "  POST /api/v1/routes/{name}/pause, /resume\n"
     "  POST /api/v1/reload\n"
+    "  GET  /api/v1/events\n"
+    "  GET  /api/v1/whoami\n"
     "  GET  /api/v1/topology\n";
 
 response health(const snapshot& shown) {

@@ -14,7 +14,7 @@ namespace postponed::admin {
 // these asks for a snapshot of its own.
 void add_pages(router& to, const std::function<snapshot()>& take);
 
-// The same, for one request, behind the guard of http_message.hpp.
+// The same, for one request, behind the checks of Host and Origin of gatekeeper.hpp.
 response respond(const request& asked, const snapshot& shown);
 
 // Why the daemon is not ready, in words; empty: it is.

@@ -1,5 +1,6 @@
 #include "base/fingerprint.hpp"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include <array>
@@ -23,6 +24,17 @@ std::pair<std::uint64_t, std::uint64_t> fingerprint_of(std::initializer_list<std
   std::memcpy(&result.first, digest.data(), sizeof result.first);
   std::memcpy(&result.second, digest.data() + sizeof result.first, sizeof result.second);
   return result;
+}
+
+sha256_digest sha256_of(std::string_view text) {
+  sha256_digest digest{};
+  if (EVP_Digest(text.data(), text.size(), digest.data(), nullptr, EVP_sha256(), nullptr) != 1)
+    throw std::bad_alloc{};
+  return digest;
+}
+
+bool same_digest(const sha256_digest& a, const sha256_digest& b) {
+  return CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
 } // namespace postponed

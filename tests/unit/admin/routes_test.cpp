@@ -1,3 +1,4 @@
+#include "admin/gatekeeper.hpp"
 #include "admin/routes.hpp"
 #include "sample_snapshot.hpp"
 

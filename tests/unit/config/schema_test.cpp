@@ -84,6 +84,8 @@ TEST_CASE("the schema's required keys are the loader's") {
       {"queue", broker + store + "routes: []\ntopology: {queues: [{}]}\n"},
       {"binding", broker + store + "routes: []\ntopology: {bindings: [{}]}\n"},
       {"dead_letter", broker + store + "routes: []\ndead_letters: [{}]\n"},
+      {"token", broker + store + "routes: []\nadmin: {tokens: [{}]}\n"},
+      {"admin_tls", broker + store + "routes: []\nadmin: {tls: {}}\n"},
       {"file", "{}\n"}};
   for (const auto& [section, yaml] : emptied) {
     INFO(section);
