@@ -13,14 +13,13 @@ void confirm_window::add(std::uint64_t tag, std::uint64_t key, std::size_t bytes
     entries_.resize(tag - first_tag_); // tags that were skipped: dead places
   }
   entries_.push_back({key, bytes, true});
-  [[maybe_unused]] const bool fresh = keys_.insert(key).second;
-  assert(fresh);
   ++live_;
   bytes_ += bytes;
 }
 
 bool confirm_window::on_returned(std::uint64_t key, std::uint16_t code, std::string text) {
-  if (!keys_.contains(key)) return false;
+  // The broker answers in order: what is returned stands near the front.
+  if (find(key) == nullptr) return false;
   returned_.insert_or_assign(key, return_note{code, std::move(text)});
   return true;
 }
@@ -34,15 +33,12 @@ void confirm_window::on_refused(std::uint64_t tag, bool multiple, std::vector<se
 }
 
 void confirm_window::abandon(std::uint64_t key) {
-  if (!keys_.contains(key)) return;
-  for (entry& each : entries_) {
-    if (!each.live || each.key != key) continue;
-    keys_.erase(key);
-    returned_.erase(key);
-    each.live = false;
-    --live_;
-    bytes_ -= each.bytes;
-  }
+  entry* const gone = find(key);
+  if (gone == nullptr) return;
+  returned_.erase(key);
+  gone->live = false;
+  --live_;
+  bytes_ -= gone->bytes;
   trim();
 }
 
@@ -50,7 +46,7 @@ void confirm_window::on_lost(std::vector<settled>& out) {
   for (entry& each : entries_)
     if (each.live) settle_one(each, outcome::unknown, out);
   entries_.clear(); // the next opening counts from 1 again
-  assert(live_ == 0 && bytes_ == 0 && returned_.empty() && keys_.empty());
+  assert(live_ == 0 && bytes_ == 0 && returned_.empty());
 }
 
 void confirm_window::settle(std::uint64_t tag, bool multiple, outcome result, std::vector<settled>& out) {
@@ -74,11 +70,16 @@ void confirm_window::settle_one(entry& slot, outcome result, std::vector<settled
     done.text = std::move(note->second.text);
     returned_.erase(note);
   }
-  keys_.erase(slot.key);
   slot.live = false;
   --live_;
   bytes_ -= slot.bytes;
   out.push_back(std::move(done));
+}
+
+confirm_window::entry* confirm_window::find(std::uint64_t key) {
+  for (entry& each : entries_)
+    if (each.live && each.key == key) return &each;
+  return nullptr;
 }
 
 void confirm_window::trim() {

@@ -11,7 +11,6 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 namespace postponed::proto {
@@ -29,7 +28,8 @@ class confirm_window {
   // `tag` must be greater than every tag added since the last on_lost(); a key stands in the window at most
   // once. `bytes` counts towards bytes().
   void add(std::uint64_t tag, std::uint64_t key, std::size_t bytes);
-  // Remembers that the message `key` was returned; false where it is not in the window.
+  // Remembers that the message `key` was returned; false where it is not in the window. O(size) at worst:
+  // returns are rare, and an index by key would cost every message a node.
   bool on_returned(std::uint64_t key, std::uint16_t code, std::string text);
   // Settles a tag, or with `multiple` every tag up to it (0: all), into `out`. An unknown tag settles
   // nothing.
@@ -57,6 +57,7 @@ class confirm_window {
   };
   void settle(std::uint64_t tag, bool multiple, outcome result, std::vector<settled>& out);
   void settle_one(entry& slot, outcome result, std::vector<settled>& out);
+  entry* find(std::uint64_t key); // the live one
   void trim();
 
   // entries_[i] has the tag first_tag_ + i. Behind an unsettled front, settled places stay until it goes:
@@ -66,7 +67,6 @@ class confirm_window {
   std::size_t live_ = 0;
   std::size_t bytes_ = 0;
   std::unordered_map<std::uint64_t, return_note> returned_;
-  std::unordered_set<std::uint64_t> keys_; // of the live entries, to answer on_returned
 };
 
 } // namespace postponed::proto

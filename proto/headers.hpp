@@ -79,11 +79,11 @@ due_outcome read_due(std::string_view raw_properties, const delay_policy& policy
 // plugin: x-delay stays, as minus the delay.
 enum class dialect : std::uint8_t { amqp, watermill, plugin };
 
-// The headers that postponed writes on a release.
+// The headers that postponed writes on a release. The views are good for as long as their texts.
 struct release_stamp {
-  std::string id;                        // postponed-id
+  std::string_view id;                   // postponed-id
   std::uint32_t attempt = 1;             // postponed-attempt
-  std::string route;                     // postponed-route
+  std::string_view route;                // postponed-route
   wall_time due{};                       // postponed-due: RFC 3339 with milliseconds, UTC
   std::optional<wall_time> first_seen{}; // postponed-first-seen, where given: a retry's age counts from it
   std::uint32_t hops = 0;                // postponed-hops, where not 0

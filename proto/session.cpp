@@ -2,6 +2,7 @@
 
 #include "proto/session_impl.hpp"
 
+#include <algorithm>
 #include <cassert>
 
 namespace postponed::proto {
@@ -178,6 +179,7 @@ std::optional<steady_time> session::next_deadline() const {
 std::vector<session_event> session::take_events() {
   std::vector<session_event> taken;
   taken.swap(impl_->events);
+  impl_->events.reserve(std::min<std::size_t>(taken.size(), 256)); // the next read will bring about as many
   return taken;
 }
 

@@ -2,7 +2,7 @@
 
 #include <charconv>
 #include <limits>
-#include <type_traits>
+#include <tuple>
 
 namespace postponed {
 
@@ -28,12 +28,13 @@ std::optional<std::int64_t> hex_number(std::string_view text) {
 
 } // namespace
 
-std::string to_string(const held_id& id) {
-  char text[16 + 1 + 16 + 1 + nonce_digits];
-  char* at = text;
-  const auto put = [&](auto value) {
-    at = std::to_chars(at, text + sizeof text, static_cast<std::make_unsigned_t<decltype(value)>>(value), 16)
-             .ptr;
+held_id_text write_held_id(const held_id& id) {
+  held_id_text text;
+  static_assert(std::tuple_size_v<decltype(text.octets)> == 16 + 1 + 16 + 1 + nonce_digits);
+  char* at = text.octets.data();
+  const auto put = [&](std::int64_t value) {
+    at =
+        std::to_chars(at, text.octets.data() + text.octets.size(), static_cast<std::uint64_t>(value), 16).ptr;
   };
   // A negative slot or row, which no store gives out, is written as its two's complement and not read back.
   put(id.slot);
@@ -42,7 +43,12 @@ std::string to_string(const held_id& id) {
   *at++ = '-';
   for (std::size_t i = nonce_digits; i-- > 0;)
     *at++ = "0123456789abcdef"[(id.nonce >> (4 * i)) & 0xF];
-  return {text, at};
+  text.size = static_cast<std::size_t>(at - text.octets.data());
+  return text;
+}
+
+std::string to_string(const held_id& id) {
+  return std::string{write_held_id(id).view()};
 }
 
 std::optional<held_id> held_id_from(std::string_view text) {

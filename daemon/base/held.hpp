@@ -5,7 +5,9 @@
 #include "proto/headers.hpp"
 #include "proto/message.hpp"
 
+#include <array>
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -30,6 +32,12 @@ struct held_id {
   auto operator<=>(const held_id&) const = default;
 };
 std::string to_string(const held_id& id);
+struct held_id_text { // the same without an allocation
+  std::array<char, 42> octets{};
+  std::size_t size = 0;
+  std::string_view view() const { return {octets.data(), size}; }
+};
+held_id_text write_held_id(const held_id& id);
 std::optional<held_id> held_id_from(std::string_view text); // nothing where it is not an id of ours
 
 // Where one message is published instead of where its route says: a replay to elsewhere, one scheduled

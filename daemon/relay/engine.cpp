@@ -185,7 +185,7 @@ void engine::on_committed(const store::commit_outcome& outcome, double milliseco
     ++each.route->count->held_messages;
     each.route->count->held_bytes += each.held.bytes;
     if (each.record)
-      releaser_.keep(each.held, std::move(*each.record));
+      releaser_.keep(each.held, std::move(each.record));
     else
       offer(*each.route, each.held);
   }

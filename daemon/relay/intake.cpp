@@ -77,7 +77,7 @@ void intake::take_message(route_entry& route, proto::message&& content, waiting 
   entry.route = &route;
   entry.recognisable = !request.content.empty();
   if (record.due < now.wall + limits_.keep_body && may_keep_(entry.bytes + pending_bytes_))
-    entry.record = record;
+    entry.record = std::make_unique<held_record>(record);
   expect(pending_, std::move(entry));
   inserts_.push_back(std::move(request));
 }

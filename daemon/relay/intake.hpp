@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <unordered_map>
 #include <vector>
@@ -43,7 +44,7 @@ class intake {
     held_ref held;
     route_entry* route = nullptr;
     wall_time received{};
-    std::optional<held_record> record; // kept in memory: due soon
+    std::unique_ptr<held_record> record; // kept in memory: due soon
   };
   // Appends acks, and answers what is now held (duplicates are not listed: they were held before).
   std::vector<committed> on_committed(const store::commit_outcome& outcome, std::vector<ack_action>& acks,
@@ -62,9 +63,9 @@ class intake {
     wall_time received{};
     bool redelivered = false;
     bool recognisable = false;
-    route_entry* route = nullptr; // of a message
-    std::string dead_letter;      // of a letter
-    std::optional<held_record> record;
+    route_entry* route = nullptr;        // of a message
+    std::string dead_letter;             // of a letter
+    std::unique_ptr<held_record> record; // kept in memory; apart, so that an entry is small
   };
   void take_message(route_entry& route, proto::message&& content, waiting entry, moment now);
   void take_letter(const dead_letter_parameters& dead_letter, proto::message&& content, waiting entry,

@@ -59,10 +59,10 @@ void releaser::let_go(active& each) {
   --each.route->staged;
 }
 
-void releaser::keep(const held_ref& held, held_record record) {
+void releaser::keep(const held_ref& held, std::unique_ptr<held_record> record) {
   active* const each = enter(held, near_.effective_due(held));
   if (each == nullptr) return;
-  record.id = held.id;
+  record->id = held.id;
   hold(*each);
   stage(*each, std::move(record));
 }
@@ -126,7 +126,7 @@ void releaser::on_read(const std::vector<held_id>& asked, std::vector<held_recor
     const auto at = active_.find(record.id.row);
     if (at == active_.end() || at->second.at != phase::reading) continue;
     if (record.due == at->second.held.due)
-      stage(at->second, std::move(record));
+      stage(at->second, std::make_unique<held_record>(std::move(record)));
     else
       put_back(at->second, record);
   }
@@ -151,10 +151,10 @@ void releaser::put_back(active& each, const held_record& now) {
   if (may_load) near_.offer(held);
 }
 
-void releaser::stage(active& each, held_record&& record) {
-  each.why = record.why;
-  each.failures = record.publish_failures;
-  each.record = std::make_unique<held_record>(std::move(record));
+void releaser::stage(active& each, std::unique_ptr<held_record> record) {
+  each.why = record->why;
+  each.failures = record->publish_failures;
+  each.record = std::move(record);
   each.at = phase::staged;
   near_.stage_for_publish(each.held); // at once, where it is overdue
 }
@@ -165,7 +165,8 @@ void releaser::go(active& each, moment now) {
     suspects_.push_back(each.held.id.row);
     return;
   }
-  const address where = resolve(each.route->is, *each.record);
+  resolve(each.route->is, *each.record, where_);
+  const address& where = where_;
   if (where.problem != reason::none) {
     bury(each, where.problem, where.error, now.wall);
     return;
@@ -230,7 +231,7 @@ void releaser::publish_suspects(moment now, actions& out) {
 
 void releaser::publish(active& each, lane on, moment now, actions& out) {
   const held_record& record = *each.record;
-  const address where = resolve(each.route->is, record);
+  address where = resolve(each.route->is, record);
   const auto* const refused = destinations_.refused(where.exchange, now.wall);
   const bool too_long = each.why == reason::none && where.cut;
   if (refused != nullptr || too_long) {
@@ -265,8 +266,8 @@ void releaser::publish(active& each, lane on, moment now, actions& out) {
   lane_state& state = of(on);
   act.on = on;
   act.tag = state.next_tag++;
-  act.exchange = where.exchange;
-  act.routing_key = where.routing_key;
+  act.exchange = std::move(where.exchange);
+  act.routing_key = std::move(where.routing_key);
   act.body = std::move(each.record->content.body);
   state.window.add(act.tag, static_cast<std::uint64_t>(each.held.id.row), each.held.bytes);
   each.at = phase::in_flight;
@@ -281,7 +282,8 @@ std::string releaser::properties_of(const active& each, wall_time now) const {
   const held_record& record = *each.record;
   const route_parameters& route = each.route->is;
   proto::release_stamp stamp;
-  stamp.id = to_string(record.id);
+  const held_id_text id = write_held_id(record.id);
+  stamp.id = id.view();
   stamp.attempt = record.attempt;
   stamp.route = record.route;
   stamp.due = record.due;

@@ -35,6 +35,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <memory_resource>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -55,7 +56,8 @@ class releaser {
 
   // --- towards the due time ---
   bool may_keep(std::size_t bytes) const { return staged_bytes_ + bytes <= limits_.body_cache / 2; }
-  void keep(const held_ref& held, held_record record); // just committed, the body still at hand
+  void keep(const held_ref& held,
+            std::unique_ptr<held_record> record); // just committed, the body still at hand
   void on_expired(const horizon::expiry& each, moment now);
   void on_read(const std::vector<held_id>& asked, std::vector<held_record>&& found);
   bool is_active(std::int64_t row) const { return active_.contains(row) || changing_.contains(row); }
@@ -135,7 +137,7 @@ class releaser {
   void queue(active& each, bool first = false);
   void read_more(actions& out);
   void enter_reading(active& each);
-  void stage(active& each, held_record&& record);
+  void stage(active& each, std::unique_ptr<held_record> record);
   void put_back(active& each, const held_record& now);
   void make_ready(active& each, moment now);
   bool is_late(const active& each, wall_time now) const;
@@ -178,7 +180,8 @@ class releaser {
   history& past_;
   random_source random_;
   std::array<lane_state, lane_count> lanes_;
-  std::unordered_map<std::int64_t, active> active_; // by row
+  std::pmr::unsynchronized_pool_resource nodes_; // of active_, used again: no allocation a message
+  std::pmr::unordered_map<std::int64_t, active> active_{&nodes_}; // by row
   destinations destinations_;
   circuits circuits_;
   std::deque<route_entry*> round_;   // with something queued, to be read in turn
@@ -198,6 +201,7 @@ class releaser {
   bool restart_ = false;
   bool probe_alone_ = false;        // a publish took the connection down: suspects only, singly
   std::vector<settlement> settled_; // scratch
+  address where_;                   // scratch
 };
 
 } // namespace postponed::relay

@@ -11,14 +11,13 @@ namespace {
 
 constexpr std::size_t longest_name = 255; // AMQP short string
 
-std::string fit(std::string text, bool& cut) {
-  if (text.size() <= longest_name) return text;
+void fit(std::string& text, bool& cut) {
+  if (text.size() <= longest_name) return;
   cut = true;
   std::size_t end = longest_name;
   while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) // not inside a UTF-8 sequence
     --end;
   text.resize(end);
-  return text;
 }
 
 } // namespace
@@ -55,10 +54,17 @@ std::string expand(std::string_view text, const template_values& values) {
 
 namespace {
 
-address straight_to(std::string_view queue) {
-  address result;
-  result.routing_key = fit(std::string{queue}, result.cut);
-  return result;
+void straight_to(std::string_view queue, address& out) {
+  out.routing_key.assign(queue);
+  fit(out.routing_key, out.cut);
+}
+
+void fill(std::string& to, const std::string& text, const template_values& values, bool& cut) {
+  if (text.find_first_of("{}") == text.npos)
+    to.assign(text);
+  else
+    to = expand(text, values);
+  fit(to, cut);
 }
 
 // The queue that a poisoned message's topic is mapped to.
@@ -73,32 +79,44 @@ const std::string* queue_of_topic(const route_parameters& route, std::string_vie
 
 } // namespace
 
-address resolve(const route_parameters& route, const held_record& record) {
+void resolve(const route_parameters& route, const held_record& record, address& out) {
+  out.exchange.clear();
+  out.routing_key.clear();
+  out.error.clear();
+  out.cut = false;
+  out.problem = reason::none;
   const bool release = record.why == reason::none;
   if (release && record.to) {
-    address result;
-    result.exchange = record.to->exchange;
-    result.routing_key = record.to->routing_key;
-    return result;
+    out.exchange = record.to->exchange;
+    out.routing_key = record.to->routing_key;
+    return;
   }
   if (release)
     if (const std::string* const queue = queue_of_topic(route, record.content.properties))
-      return straight_to(*queue);
+      return straight_to(*queue, out);
   const target& to = release ? route.release : route.dead_letter;
-  if (to.queue) return straight_to(*to.queue);
+  if (to.queue) return straight_to(*to.queue, out);
   if (to.origin) {
-    if (const auto queue = origin_of(route, record.content.properties)) return straight_to(*queue);
-    address nowhere;
-    nowhere.problem = reason::no_origin;
-    nowhere.error = no_origin_text;
-    return nowhere;
+    if (const auto queue = origin_of(route, record.content.properties)) return straight_to(*queue, out);
+    out.problem = reason::no_origin;
+    out.error = no_origin_text;
+    return;
   }
-  address result;
   const template_values values{route.name, route.queue, proto::to_string(record.why),
                                record.content.routing_key};
-  result.exchange = to.exchange ? fit(expand(*to.exchange, values), result.cut) : record.content.exchange;
-  result.routing_key =
-      to.routing_key ? fit(expand(*to.routing_key, values), result.cut) : record.content.routing_key;
+  if (to.exchange)
+    fill(out.exchange, *to.exchange, values, out.cut);
+  else
+    out.exchange = record.content.exchange;
+  if (to.routing_key)
+    fill(out.routing_key, *to.routing_key, values, out.cut);
+  else
+    out.routing_key = record.content.routing_key;
+}
+
+address resolve(const route_parameters& route, const held_record& record) {
+  address result;
+  resolve(route, record, result);
   return result;
 }
 

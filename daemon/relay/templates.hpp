@@ -24,5 +24,7 @@ struct address {
   std::string error;
 };
 address resolve(const route_parameters& route, const held_record& record);
+// The same into an address that was used before: its strings' memory is used again.
+void resolve(const route_parameters& route, const held_record& record, address& out);
 
 } // namespace postponed::relay
