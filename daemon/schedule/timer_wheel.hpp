@@ -121,14 +121,16 @@ class timer_wheel {
   struct place_of {
     std::size_t level = 0, slot = 0; // (levels, 0) stands for the later ages
   };
-  struct sort_key {
-    wall_time due{};
-    std::size_t at = 0; // in expiring_
-  };
 
   // Milliseconds since 1970, rounded down; what is before 1970 belongs to the first.
   static std::int64_t tick_of(wall_time time) {
     return std::max<std::int64_t>(time.time_since_epoch().count(), 0) / tick_us;
+  }
+
+  // Microseconds between two times, the ends of time among them.
+  static std::uint64_t since(wall_time from, wall_time to) {
+    return static_cast<std::uint64_t>(to.time_since_epoch().count()) -
+           static_cast<std::uint64_t>(from.time_since_epoch().count());
   }
 
   chunk* allocate() {
@@ -152,6 +154,10 @@ class timer_wheel {
   template <typename Use>
   void consume(list from, Use use) {
     while (from.head != nullptr) {
+      // Chunks lie all over the memory: the next one is fetched while this one is worked on.
+      if (from.head->next != nullptr)
+        for (std::size_t at = 0; at < sizeof(chunk); at += 64)
+          __builtin_prefetch(reinterpret_cast<const char*>(from.head->next) + at);
       for (std::size_t i = 0; i < from.head->count; ++i)
         use(from.head->entries[i]);
       release(std::exchange(from.head, from.head->next));
@@ -221,27 +227,43 @@ class timer_wheel {
   }
 
   // Takes what is due out of a slot of level 0, in order; true where that empties it. Slots themselves come
-  // in order, and what was late when it was inserted stands in the first of them.
+  // in order, and what was late when it was inserted stands in the first of them. Entries go from their
+  // chunks straight to `out`: what is sorted are numbers, of the due time above and the place below.
   bool expire(std::size_t slot, wall_time now, std::vector<expired>& out) {
     expiring_.clear();
-    keys_.clear();
+    const list from = take(0, slot);
+    wall_time first = wall_time::max(), last = wall_time::min();
     bool sorted = true;
-    consume(take(0, slot), [&](const expired& each) {
-      if (each.due > now) {
-        append(0, slot, each);
-        return;
+    for (chunk* each = from.head; each != nullptr; each = each->next)
+      for (std::size_t i = 0; i < each->count; ++i) {
+        const expired& entry = each->entries[i];
+        if (entry.due > now) {
+          append(0, slot, entry);
+          continue;
+        }
+        sorted = sorted && entry.due >= last;
+        first = std::min(first, entry.due);
+        last = std::max(last, entry.due);
+        expiring_.push_back(&entry);
       }
-      sorted = sorted && (keys_.empty() || keys_.back().due <= each.due);
-      keys_.push_back({each.due, expiring_.size()});
-      expiring_.push_back(each);
-    });
-    if (!sorted)
-      std::sort(keys_.begin(), keys_.end(), [](const sort_key& a, const sort_key& b) {
-        return a.due != b.due ? a.due < b.due : a.at < b.at;
-      });
-    for (const sort_key& each : keys_)
-      out.push_back(expiring_[each.at]);
-    size_ -= keys_.size();
+    if (sorted) {
+      for (const expired* each : expiring_)
+        out.push_back(*each);
+    } else if (since(first, last) >> 32 == 0 && expiring_.size() >> 32 == 0) {
+      keys_.clear();
+      for (std::size_t i = 0; i < expiring_.size(); ++i)
+        keys_.push_back(since(first, expiring_[i]->due) << 32 | i);
+      std::sort(keys_.begin(), keys_.end());
+      for (const std::uint64_t each : keys_)
+        out.push_back(*expiring_[each & 0xFFFFFFFF]);
+    } else { // more than an hour late: after a downtime
+      std::stable_sort(expiring_.begin(), expiring_.end(),
+                       [](const expired* one, const expired* other) { return one->due < other->due; });
+      for (const expired* each : expiring_)
+        out.push_back(*each);
+    }
+    size_ -= expiring_.size();
+    consume(from, [](const expired&) {});
     return lists_[0][slot].head == nullptr;
   }
 
@@ -266,8 +288,8 @@ class timer_wheel {
   std::size_t size_ = 0;
   std::vector<std::unique_ptr<std::array<chunk, chunks_at_once>>> slabs_; // where every chunk lives
   chunk* free_ = nullptr;
-  std::vector<expired> expiring_; // scratch
-  std::vector<sort_key> keys_;    // scratch
+  std::vector<const expired*> expiring_; // scratch
+  std::vector<std::uint64_t> keys_;      // scratch
 };
 
 } // namespace postponed::schedule

@@ -50,6 +50,25 @@ TEST_CASE("what is due comes in the order of due times, equals in the order of i
   CHECK(payloads(out) == std::vector<std::uint64_t>{5, 3, 2, 1, 4});
 }
 
+TEST_CASE("late ones come in that order too, whether by a second or by years") {
+  for (const microseconds span : {microseconds{1s}, microseconds{2h}, microseconds{24h * 365 * 40}}) {
+    wheel timers;
+    std::vector<wheel::expired> out;
+    timers.advance(start, out);
+    const wall_time early = start - span;
+    timers.insert(start - 1us, 1);
+    timers.insert(early, 2);
+    timers.insert(start - 1us, 3);
+    timers.insert(early + 1us, 4);
+    timers.insert(early, 5);
+    timers.insert(start, 6);
+    timers.insert(early + span / 2, 7);
+    timers.advance(start, out);
+    CHECK(payloads(out) == std::vector<std::uint64_t>{2, 5, 4, 7, 1, 3, 6});
+    CHECK(timers.size() == 0);
+  }
+}
+
 TEST_CASE("the next due time leads to every entry without spinning") {
   wheel timers;
   std::mt19937_64 random{1};
