@@ -130,7 +130,7 @@ void check_reach(reading& in, const admin_settings& all) {
     in.error(all.at,
              "it listens on every address, and admin.allowed_hosts has no name by which it may be asked for",
              "add allowed_hosts: [postponed.example]");
-  if (!all.tls)
+  if (!all.tls && !all.tokens.empty())
     in.warning(all.at, "tokens go to " + all.host + " in clear text",
                "add tls: {certificate_file: .., key_file: ..}, unless something before it does TLS");
 }

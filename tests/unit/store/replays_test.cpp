@@ -203,8 +203,9 @@ TEST_CASE_METHOD(letters_fixture, "of what a dead letter says of itself nothing 
   const held_record again = only_held();
   // A route that releases to the origin asks for it.
   CHECK(proto::journey_of(again.content.properties).origin_queue == "payments");
-  stamp = {to_string(again.id),      again.attempt, again.route, again.due, {}, again.hops, again.replays,
-           proto::dialect::watermill};
+  const std::string id_again = to_string(again.id); // the stamp only looks at it
+  stamp = {id_again, again.attempt, again.route,   again.due,
+           {},       again.hops,    again.replays, proto::dialect::watermill};
   const std::string released = proto::release_properties(again.content.properties, stamp);
   std::map<std::string, std::string> headers;
   const auto parsed = proto::properties_view::parse(released);
