@@ -127,3 +127,42 @@ dead_letters:
   CHECK(text_of(all.back().headers(), "postponed-reason") == "loop");
   CHECK(text_of(all.back().headers(), "postponed-error").find(intake) != std::string::npos);
 }
+
+TEST_CASE("a loop that a policy made, which no file shows, is cut, with a reason, and its letter is kept") {
+  const std::string intake = fresh_name("later"), dead = fresh_name("dead"), exchange = fresh_name("dlx");
+  rabbitmq_server& broker = rabbitmq_server::shared();
+  amqp_client client{broker.port()};
+  sidecar daemon{sidecar::sections() + filled(R"(
+topology:
+  exchanges:
+    - {name: {exchange}, type: topic}
+  queues:
+    - {name: {intake}}
+    - {name: {dead}}
+  bindings:
+    - {exchange: {exchange}, queue: {dead}, routing_key: "#"}
+routes:
+  - {name: r, queue: {intake}, release: {queue: {intake}.done}, dead_letter: bin, max_hops: 5}
+dead_letters:
+  - {name: bin, exchange: {exchange}, routing_key: "dead.{reason}", queue: {dead}}
+)",
+                                              {{"exchange", exchange}, {"intake", intake}, {"dead", dead}}),
+                 broker.uri()};
+  daemon.start();
+  broker.control(
+      {"set_policy", fresh_name("again"), "^" + dead + "$",
+       R"({"message-ttl":100,"dead-letter-exchange":"","dead-letter-routing-key":")" + intake + "\"}",
+       "--apply-to", "queues"});
+  client.publish_to_queue(intake, "round and round", {text("x-delay", "soon")});
+  REQUIRE(eventually([&] { return daemon.log().find("a loop") != std::string::npos; }, 20s));
+  const http_response kept = daemon.get("/api/v1/dead-letters/bin/messages?from=store");
+  INFO(kept.body);
+  CHECK(kept.body.find(R"("reason":"loop")") != std::string::npos);
+  CHECK(kept.body.find("kept in the store, published nowhere") != std::string::npos);
+  CHECK(kept.body.find(intake) != std::string::npos); // where it went round
+  CHECK(daemon.metric("postponed_loops_cut_total{route=\"r\"}") ==
+        2.0); // as a dead letter, and when it came back
+  CHECK(client.depth(dead) == 0);
+  CHECK(client.depth(intake) == 0);
+  CHECK(daemon.metric("postponed_held_messages{route=\"r\"}") == 0.0);
+}
