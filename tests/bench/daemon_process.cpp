@@ -102,6 +102,13 @@ bool daemon_process::ready() const {
   return answer.find(" 200 ") != std::string::npos;
 }
 
+double daemon_process::peak_resident_mib() const {
+  std::ifstream status{fmt::format("/proc/{}/status", process_)};
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with("VmHWM:")) return std::stod(line.substr(6)) / 1024;
+  throw std::runtime_error{"the daemon is gone"};
+}
+
 double daemon_process::processor_seconds() const {
   std::ifstream stat{fmt::format("/proc/{}/stat", process_)};
   std::string text((std::istreambuf_iterator<char>(stat)), std::istreambuf_iterator<char>());

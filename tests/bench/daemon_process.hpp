@@ -18,6 +18,8 @@ class daemon_process {
 
   const std::string& intake() const { return intake_; }
   const std::string& destination() const { return destination_; }
+  std::uint16_t admin_port() const { return admin_port_; }
+  double peak_resident_mib() const; // the most it ever had
   double processor_seconds() const; // user and system, all threads, so far
 
  private:

@@ -8,20 +8,15 @@
 // the first publish to the last message consumed; the delay that was asked for is taken off postponed's time.
 // Exit 0 when everything arrived, whatever the figures: judging them is the reader's.
 #include "bench/daemon_process.hpp"
+#include "bench/flow.hpp"
 #include "bench/wire_client.hpp"
-#include "proto/confirm_window.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
 
-#include <algorithm>
-#include <cstring>
 #include <fstream>
 #include <map>
 #include <random>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 #include <vector>
 
 using namespace postponed;
@@ -33,101 +28,6 @@ using steady = std::chrono::steady_clock;
 using seconds = std::chrono::duration<double>;
 
 constexpr std::size_t window = 2000;
-
-// Runs `work` in a child process; its exit code 0 means success.
-template <typename Work>
-pid_t in_child(Work work) {
-  const pid_t child = ::fork();
-  if (child != 0) return child;
-  int code = 1;
-  try {
-    work();
-    code = 0;
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "relay_bench: {}\n", error.what());
-  }
-  ::_exit(code);
-}
-
-void expect_success(pid_t child) {
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-    throw std::runtime_error{"a child of the benchmark failed"};
-}
-
-// Publishes `count` messages with a confirm window; each body begins with the time at which it is due, in us.
-// `rate` 0: as fast as the window allows.
-void publish(std::uint16_t port, const std::string& queue, std::size_t count, std::size_t size,
-             const std::function<std::int64_t(std::size_t)>& delay_ms, double rate) {
-  wire_client client{port, "bench publisher"};
-  client.open_channel(1, true);
-  std::string body(std::max<std::size_t>(size, sizeof(std::uint64_t)), 'x');
-  std::size_t sent = 0;
-  proto::confirm_window unconfirmed;
-  std::vector<proto::confirm_window::settled> settled;
-  const auto begin = steady::now();
-  const auto on_event = [&](proto::session_event& each) {
-    if (const auto* const ack = std::get_if<proto::event::confirmed>(&each))
-      unconfirmed.on_confirmed(ack->tag, ack->multiple, settled);
-    settled.clear();
-  };
-  while (sent < count || !unconfirmed.empty()) {
-    bool waiting = false;
-    while (sent < count && unconfirmed.size() < window && !waiting) {
-      if (rate > 0 && begin + seconds{static_cast<double>(sent) / rate} > steady::now()) {
-        waiting = true;
-        break;
-      }
-      const std::int64_t delay = delay_ms(sent);
-      const std::uint64_t due =
-          now_us() + static_cast<std::uint64_t>(std::max<std::int64_t>(delay, 0)) * 1000;
-      std::memcpy(body.data(), &due, sizeof due);
-      unconfirmed.add(client.session().publish(1, "", queue, properties_with_delay(delay), body, false), sent,
-                      0);
-      ++sent;
-      if (client.session().output().size() > 262144) break;
-    }
-    client.pump(std::chrono::milliseconds{waiting ? 0 : 1}, on_event);
-    if (waiting) ::usleep(200);
-  }
-}
-
-struct arrivals {
-  std::vector<double> late_ms;
-  steady::time_point last;
-};
-
-arrivals consume(std::uint16_t port, const std::string& queue, std::size_t count,
-                 std::chrono::seconds patience) {
-  wire_client client{port, "bench consumer"};
-  client.open_channel(1, false);
-  client.session().qos(1, 2000);
-  client.session().consume(1, queue, "bench");
-  arrivals result;
-  std::uint64_t last_tag = 0;
-  auto deadline = steady::now() + patience;
-  while (result.late_ms.size() < count) {
-    const std::size_t before = result.late_ms.size();
-    client.pump(std::chrono::milliseconds{100}, [&](proto::session_event& each) {
-      const auto* const message = std::get_if<proto::event::delivered>(&each);
-      if (message == nullptr) return;
-      std::uint64_t due = 0;
-      std::memcpy(&due, message->content.body.data(), sizeof due);
-      result.late_ms.push_back((static_cast<double>(now_us()) - static_cast<double>(due)) / 1000.0);
-      last_tag = message->tag;
-    });
-    if (result.late_ms.size() != before) {
-      client.session().ack(1, last_tag, true);
-      deadline = steady::now() + patience;
-    }
-    if (steady::now() > deadline)
-      throw std::runtime_error{fmt::format("{} of {} messages arrived", result.late_ms.size(), count)};
-  }
-  result.last = steady::now();
-  client.pump(std::chrono::milliseconds{10}, [](proto::session_event&) {});
-  return result;
-}
 
 // Consume, republish with confirms, ack; until `count` went through.
 void bare_relay(std::uint16_t port, const std::string& from, const std::string& to, std::size_t count) {
@@ -163,13 +63,6 @@ void bare_relay(std::uint16_t port, const std::string& from, const std::string& 
     if (ack_to > 0) in.session().ack(1, ack_to, true);
   }
   in.pump(std::chrono::milliseconds{20}, [](proto::session_event&) {});
-}
-
-double percentile(std::vector<double> values, double share) {
-  if (values.empty()) return 0;
-  std::sort(values.begin(), values.end());
-  return values[std::min(values.size() - 1,
-                         static_cast<std::size_t>(share * static_cast<double>(values.size())))];
 }
 
 struct options {

@@ -1,0 +1,122 @@
+#include "bench/flow.hpp"
+
+#include "bench/wire_client.hpp"
+#include "proto/confirm_window.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <stdexcept>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace postponed::bench {
+
+namespace {
+
+using steady = std::chrono::steady_clock;
+using seconds = std::chrono::duration<double>;
+
+constexpr std::size_t window = 2000;
+
+} // namespace
+
+pid_t in_child(const std::function<void()>& work) {
+  const pid_t child = ::fork();
+  if (child != 0) return child;
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  int code = 1;
+  try {
+    work();
+    code = 0;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "bench: {}\n", error.what());
+  }
+  ::_exit(code);
+}
+
+void expect_success(pid_t child) {
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+    throw std::runtime_error{"a child of the benchmark failed"};
+}
+
+void publish(std::uint16_t port, const std::string& queue, std::size_t count, std::size_t size,
+             const std::function<std::int64_t(std::size_t)>& delay_ms, double rate) {
+  wire_client client{port, "bench publisher"};
+  client.open_channel(1, true);
+  std::string body(std::max<std::size_t>(size, sizeof(std::uint64_t)), 'x');
+  std::size_t sent = 0;
+  proto::confirm_window unconfirmed;
+  std::vector<proto::confirm_window::settled> settled;
+  const auto begin = steady::now();
+  const auto on_event = [&](proto::session_event& each) {
+    if (const auto* const ack = std::get_if<proto::event::confirmed>(&each))
+      unconfirmed.on_confirmed(ack->tag, ack->multiple, settled);
+    settled.clear();
+  };
+  while (sent < count || !unconfirmed.empty()) {
+    bool waiting = false;
+    while (sent < count && unconfirmed.size() < window && !waiting) {
+      if (rate > 0 && begin + seconds{static_cast<double>(sent) / rate} > steady::now()) {
+        waiting = true;
+        break;
+      }
+      const std::int64_t delay = delay_ms(sent);
+      const std::uint64_t due =
+          now_us() + static_cast<std::uint64_t>(std::max<std::int64_t>(delay, 0)) * 1000;
+      std::memcpy(body.data(), &due, sizeof due);
+      unconfirmed.add(client.session().publish(1, "", queue, properties_with_delay(delay), body, false), sent,
+                      0);
+      ++sent;
+      if (client.session().output().size() > 262144) break;
+    }
+    client.pump(std::chrono::milliseconds{waiting ? 0 : 1}, on_event);
+    if (waiting) ::usleep(200);
+  }
+}
+
+arrivals consume(std::uint16_t port, const std::string& queue, std::size_t count,
+                 std::chrono::seconds patience) {
+  wire_client client{port, "bench consumer"};
+  client.open_channel(1, false);
+  client.session().qos(1, 2000);
+  client.session().consume(1, queue, "bench");
+  arrivals result;
+  std::uint64_t last_tag = 0;
+  auto deadline = steady::now() + patience;
+  while (result.late_ms.size() < count) {
+    const std::size_t before = result.late_ms.size();
+    client.pump(std::chrono::milliseconds{100}, [&](proto::session_event& each) {
+      const auto* const message = std::get_if<proto::event::delivered>(&each);
+      if (message == nullptr) return;
+      std::uint64_t due = 0;
+      std::memcpy(&due, message->content.body.data(), sizeof due);
+      result.late_ms.push_back((static_cast<double>(now_us()) - static_cast<double>(due)) / 1000.0);
+      last_tag = message->tag;
+    });
+    if (result.late_ms.size() != before) {
+      client.session().ack(1, last_tag, true);
+      deadline = steady::now() + patience;
+    }
+    if (steady::now() > deadline)
+      throw std::runtime_error{fmt::format("{} of {} messages arrived", result.late_ms.size(), count)};
+  }
+  result.last = steady::now();
+  client.pump(std::chrono::milliseconds{10}, [](proto::session_event&) {});
+  return result;
+}
+
+double percentile(std::vector<double> values, double share) {
+  if (values.empty()) return 0;
+  std::sort(values.begin(), values.end());
+  return values[std::min(values.size() - 1,
+                         static_cast<std::size_t>(share * static_cast<double>(values.size())))];
+}
+
+} // namespace postponed::bench

@@ -1,0 +1,37 @@
+// What benchmarks of messages share: a publisher with a confirm window, a consumer that says how late each
+// message is, percentiles. Blocking; a load runs in a child process, so that its time is not the measurer's.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <sys/types.h>
+#include <vector>
+
+namespace postponed::bench {
+
+// Runs `work` in a child process, which ends with the caller; its exit code 0 means success.
+pid_t in_child(const std::function<void()>& work);
+// Waits for it; throws std::runtime_error where it failed.
+void expect_success(pid_t child);
+
+// Publishes `count` messages of `size` bytes with a window of confirms; each body begins with the time at
+// which it is due, in us. `delay_ms` says the delay of each, negative: no header. `rate` a second; 0: as fast
+// as the window allows. Throws std::runtime_error.
+void publish(std::uint16_t port, const std::string& queue, std::size_t count, std::size_t size,
+             const std::function<std::int64_t(std::size_t)>& delay_ms, double rate);
+
+struct arrivals {
+  std::vector<double> late_ms; // in the order of arrival
+  std::chrono::steady_clock::time_point last;
+};
+// Takes `count` of what publish() sent; throws std::runtime_error where none comes for so long.
+arrivals consume(std::uint16_t port, const std::string& queue, std::size_t count,
+                 std::chrono::seconds patience);
+
+// The value below which that share lies; 0 of none.
+double percentile(std::vector<double> values, double share);
+
+} // namespace postponed::bench
