@@ -1,14 +1,19 @@
 // postponed: the delay and dead-letter sidecar for RabbitMQ.
+#include "admin_endpoint.hpp"
 #include "application.hpp"
 #include "base/log.hpp"
 #include "cli/command_line.hpp"
+#include "cli/conversation.hpp"
+#include "cli/failure.hpp"
 #include "config/load.hpp"
+#include "store_commands.hpp"
 #include "topology_commands.hpp"
 #include "version.hpp"
 
 #include <fmt/core.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <optional>
 #include <utility>
@@ -49,6 +54,12 @@ int topology(const cli::topology_command& command) {
   return run_topology_command(command, *settings);
 }
 
+int ask(cli::ask_command command) {
+  if (const char* const admin = std::getenv("POSTPONED_ADMIN")) command.where.elsewhere = admin;
+  if (const char* const token = std::getenv("POSTPONED_TOKEN")) command.where.token = token;
+  return cli::perform(command, endpoint_of(command.where));
+}
+
 int print(const cli::print_and_exit& what) {
   std::fputs(what.text.c_str(), what.code == cli::success ? stdout : stderr);
   return what.code;
@@ -63,7 +74,12 @@ int main(int argc, char** argv) {
     if (const auto* const asked = std::get_if<cli::run_command>(&command)) return run(*asked);
     if (const auto* const asked = std::get_if<cli::check_command>(&command)) return check(*asked);
     if (const auto* const asked = std::get_if<cli::topology_command>(&command)) return topology(*asked);
+    if (const auto* const asked = std::get_if<cli::ask_command>(&command)) return ask(*asked);
+    if (const auto* const asked = std::get_if<cli::store_command>(&command)) return run_store_command(*asked);
     return print(std::get<cli::print_and_exit>(command));
+  } catch (const cli::failure& why) {
+    fmt::print(stderr, "postponed: {}\n", why.what());
+    return why.exit_code();
   } catch (const std::exception& error) {
     fmt::print(stderr, "postponed: {}\n", error.what());
     return cli::cannot_start;

@@ -1,98 +1,52 @@
 #include "cli/command_line.hpp"
 
-#include <CLI/CLI.hpp>
+#include "cli/grammar.hpp"
+#include "cli/grammar_walk.hpp"
 
+#include <algorithm>
+#include <optional>
 #include <sstream>
+#include <utility>
 
 namespace postponed::cli {
 
 namespace {
 
-constexpr const char* about =
-    "Delays, and looks after failed, RabbitMQ messages: one process beside any application.\n"
-    "It consumes the queues named in a YAML file, holds each message on disk until it is due,\n"
-    "publishes it again, and parks what cannot be delivered in dead-letter queues.";
-
-constexpr const char* closing =
-    "Examples:\n"
-    "  postponed check /etc/postponed/postponed.yaml     look for mistakes, start nothing\n"
-    "  postponed run -c /etc/postponed/postponed.yaml    run in the foreground; SIGTERM drains and stops\n"
-    "  postponed plan /etc/postponed/postponed.yaml      in what the broker and the file differ; touch "
-    "nothing\n"
-    "  postponed apply /etc/postponed/postponed.yaml     create what is missing on the broker, and nothing "
-    "else\n"
-    "\n"
-    "Exit codes: 0 done; 1 the configuration has errors; 2 wrong usage; 3 cannot start (store in use\n"
-    "or damaged, address taken, topology.mode verify and the broker differs); 4 the store failed while\n"
-    "running (start again). Of plan and apply: 0 the same; 2 broker and file differ; 3 no answer from the "
-    "broker.\n";
-
-constexpr const char* about_topology =
-    "\n\n+ missing on the broker, ~ different (what it has -> what the file wants), ? unknown to the file.\n"
-    "With broker.management in the file, RabbitMQ's management API is asked for everything. Without it AMQP "
-    "tells\n"
-    "of exchanges and queues that the file lists, and not of bindings, policies and anything else; each is "
-    "then\n"
-    "named as not checked.\n"
-    "Exit codes: 0 the same; 1 the configuration has errors; 2 they differ; 3 the broker gives no answer.";
-
-CLI::App* add_topology_command(CLI::App& to, const std::string& name, const std::string& what,
-                               topology_command& into) {
-  CLI::App* const added = to.add_subcommand(name, what);
-  added->footer(about_topology);
-  added->add_option("file", into.file, "The YAML file")->required()->type_name("FILE");
-  added->add_flag("--json", into.json, "For scripts");
-  added->add_flag("--ignore-unknown", into.ignore_unknown,
-                  "Leave out what the file does not list: on a broker shared with others");
-  return added;
+// CLI11 takes a word that is no command for an argument, and then misses the command.
+std::optional<print_and_exit> unknown_command(const grammar& all, int argc, const char* const* argv) {
+  const CLI::App* at = &all.app();
+  for (int i = 1; i < argc && at->get_require_subcommand_min() > 0; ++i) {
+    const std::string word = argv[i];
+    if (word.starts_with('-')) return std::nullopt;
+    const std::vector<const CLI::App*> known = subcommands_of(*at);
+    const auto found = std::find_if(known.begin(), known.end(),
+                                    [&](const CLI::App* each) { return each->check_name(word); });
+    if (found != known.end()) {
+      at = *found;
+      continue;
+    }
+    std::string names;
+    for (const CLI::App* const each : known)
+      names += (names.empty() ? "" : ", ") + each->get_name();
+    return print_and_exit{bad_usage, word + " is no command; there are " + names + "\n"};
+  }
+  return std::nullopt;
 }
 
 } // namespace
 
 command parse(int argc, const char* const* argv, const std::string& version) {
-  CLI::App app{about, "postponed"};
-  app.footer(closing);
-  app.set_version_flag("-V,--version", version);
-  app.require_subcommand(1);
-
-  run_command run;
-  std::string log_format = "kv";
-  CLI::App* const run_app = app.add_subcommand("run", "Run the daemon in the foreground");
-  run_app->add_option("-c,--config", run.file, "The YAML file")->required()->type_name("FILE");
-  run_app->add_option("--log-format", log_format, "kv (key=value) or json")
-      ->check(CLI::IsMember({"kv", "json"}))
-      ->capture_default_str()
-      ->type_name("FORMAT");
-  run_app->add_option("--log-level", run.log_level, "debug, info, warning or error")
-      ->check(CLI::IsMember({"debug", "info", "warning", "error"}))
-      ->capture_default_str()
-      ->type_name("LEVEL");
-
-  check_command check;
-  CLI::App* const check_app =
-      app.add_subcommand("check", "Report every mistake in a configuration file, with its place and the fix");
-  check_app->add_option("file", check.file, "The YAML file")->required()->type_name("FILE");
-
-  topology_command plan, apply;
-  apply.apply = true;
-  CLI::App* const plan_app = add_topology_command(
-      app, "plan", "Show in what the broker's topology and the file differ; touch nothing", plan);
-  CLI::App* const apply_app = add_topology_command(
-      app, "apply", "Create what the broker is missing; delete, change or redeclare nothing", apply);
-
+  grammar all{version};
+  if (auto wrong = unknown_command(all, argc, argv)) return std::move(*wrong);
   try {
-    app.parse(argc, argv);
+    all.app().parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     std::ostringstream out, err;
-    const int code = app.exit(error, out, err);
+    const int code = all.app().exit(error, out, err);
     if (code == 0) return print_and_exit{success, out.str()};
     return print_and_exit{bad_usage, err.str()};
   }
-  run.json_log = log_format == "json";
-  if (run_app->parsed()) return run;
-  if (plan_app->parsed()) return plan;
-  if (apply_app->parsed()) return apply;
-  return check;
+  return all.chosen();
 }
 
 } // namespace postponed::cli

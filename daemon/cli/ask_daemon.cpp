@@ -1,0 +1,136 @@
+// status, whoami, routes, reload, topology, events.
+#include "cli/conversation.hpp"
+#include "cli/exit_codes.hpp"
+#include "cli/json_view.hpp"
+
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <fmt/core.h>
+
+namespace postponed::cli {
+
+namespace json = boost::json;
+
+namespace {
+
+int status(conversation& with) {
+  json::value got = with.get(target({"status"}));
+  with.show(got, status_view(got, with.as()));
+  return success;
+}
+
+int routes(conversation& with) {
+  const json::value got = with.get(target({"status"}));
+  if (with.wants_json()) {
+    for (const json::value& each : array_at(got, "routes"))
+      with.person().print(json::serialize(each) + "\n");
+    return success;
+  }
+  with.person().print(routes_view(got, with.as()));
+  return success;
+}
+
+int change_route(conversation& with, bool pauses) {
+  json::object body;
+  if (!with.asked().why.empty()) body["why"] = with.asked().why;
+  const json::value got =
+      with.send("POST", target({"routes", with.asked().name, pauses ? "pause" : "resume"}), body);
+  with.show(got, fmt::format("Route {} is {}.\n", with.asked().name,
+                             pauses ? "paused: what is due stays held" : "resumed"));
+  return success;
+}
+
+int reload(conversation& with) {
+  const json::value got = with.send("POST", target({"reload"}), nullptr);
+  std::string text;
+  for (const json::value& each : array_at(got, "warnings"))
+    text += on_one_line(each.is_string() ? std::string{each.get_string()} : json::serialize(each)) + "\n";
+  with.show(got, text + "The configuration is in force.\n");
+  return success;
+}
+
+int topology(conversation& with) {
+  const json::value got = with.get(target({"topology"}));
+  with.show(got, topology_view(got, with.as()));
+  return flag_at(got, "same") ? success : differs;
+}
+
+int whoami(conversation& with) {
+  const json::value got = with.get(target({"whoami"}));
+  with.show(got, fmt::format("{}, {}\n", text_at(got, "name"), text_at(got, "role")));
+  return success;
+}
+
+// Server-sent events, as the HTML standard has them, in pieces as they come.
+class event_reader {
+ public:
+  explicit event_reader(conversation& with) : with_{with} {}
+  void feed(std::string_view piece) {
+    rest_ += piece;
+    for (std::size_t end = rest_.find('\n'); end != rest_.npos; end = rest_.find('\n')) {
+      line(rest_.substr(0, end));
+      rest_.erase(0, end + 1);
+    }
+  }
+
+ private:
+  void line(const std::string& text) {
+    if (text.empty()) return dispatch();
+    const auto value = [&](std::string_view name) { return text.substr(name.size()); };
+    if (text.starts_with("event: ")) type_ = value("event: ");
+    if (text.starts_with("id: ")) id_ = value("id: ");
+    if (text.starts_with("data: ")) data_ += (data_.empty() ? "" : "\n") + value("data: ");
+  }
+  void dispatch() {
+    if (!type_.empty()) {
+      boost::system::error_code error;
+      json::value data = json::parse(data_, error);
+      if (error) data = data_;
+      if (with_.wants_json())
+        with_.person().print(json::serialize(json::object{{"id", id_}, {"event", type_}, {"data", data}}) +
+                             "\n");
+      else
+        with_.person().print(event_view(type_, data));
+    }
+    type_.clear();
+    data_.clear();
+    id_.clear();
+  }
+
+  conversation& with_;
+  std::string rest_, type_, id_, data_;
+};
+
+int events(conversation& with) {
+  event_reader reader{with};
+  const http_client::answer ended =
+      with.client().follow(target({"events"}), [&](std::string_view piece) { reader.feed(piece); });
+  if (ended.status != 200) throw refusal(ended);
+  throw failure{no_answer, "the daemon ended the stream of events; it stops, or starts again"};
+}
+
+} // namespace
+
+int ask_about_daemon(conversation& with) {
+  switch (with.asked().what) {
+  case verb::whoami:
+    return whoami(with);
+  case verb::routes:
+    return routes(with);
+  case verb::route_pause:
+    return change_route(with, true);
+  case verb::route_resume:
+    return change_route(with, false);
+  case verb::reload:
+    return reload(with);
+  case verb::topology:
+    return topology(with);
+  case verb::events:
+    return events(with);
+  default:
+    return status(with);
+  }
+}
+
+} // namespace postponed::cli
