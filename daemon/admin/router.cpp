@@ -111,6 +111,17 @@ void router::add_stream(std::string method, std::string_view pattern, streamer a
   table_.push_back({std::move(method), segments_of(pattern), {}, std::move(answer), std::move(only)});
 }
 
+std::vector<std::string> router::paths() const {
+  std::vector<std::string> all;
+  for (const entry& each : table_) {
+    std::string one = each.method + " ";
+    for (const std::string& segment : each.pattern)
+      one += "/" + segment;
+    if (std::find(all.begin(), all.end(), one) == all.end()) all.push_back(std::move(one));
+  }
+  return all;
+}
+
 stream_handler router::stream_for(const request& head) const {
   auto to = decode(head.target);
   if (!to) return {};

@@ -34,6 +34,10 @@ class router {
   void add_stream(std::string method, std::string_view pattern, streamer answer,
                   std::function<bool(const request&)> only = {});
 
+  // What there is, each once, in the order in which it was added: method and pattern, as "GET
+  // /routes/{name}".
+  std::vector<std::string> paths() const;
+
   // Answers 400 where the target is not decodable, 404 where no pattern fits it, 405 with Allow where one
   // does for another method.
   void handle(request asked, reply done) const;

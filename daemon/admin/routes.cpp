@@ -160,37 +160,21 @@ std::string status_json(const snapshot& shown) {
   return json::serialize(to) + "\n";
 }
 
-constexpr std::string_view index_text =
-    "postponed: delays, and looks after failed, RabbitMQ messages\n"
-    "\n"
-    "  /                the page\n"
-    "  /healthz         alive\n"
-    "  /readyz          ready, or the reasons why not\n"
-    "  /metrics         for Prometheus\n"
-    "  /api/v1/status   everything, as JSON\n"
-    "\n"
-    "Under /api/v1 (held messages, dead letters, replays, pauses, reload, topology):\n"
-    "  GET  /api/v1/messages\n"
-    "  POST /api/v1/messages\n"
-    "  GET  /api/v1/messages/{id}\n"
-    "  PATCH /api/v1/messages/{id}\n"
-    "  DELETE /api/v1/messages/{id}\n"
-    "  POST /api/v1/messages/{id}/release\n"
-    "  POST /api/v1/messages/cancel, /reschedule, /release\n"
-    "  GET  /api/v1/calendar\n"
-    "  GET  /api/v1/dead-letters\n"
-    "  GET  /api/v1/dead-letters/{name}/messages\n"
-    "  GET  /api/v1/dead-letters/{name}/messages/{id}\n"
-    "  POST /api/v1/dead-letters/{name}/messages/{id}/replay\n"
-    "  GET  /api/v1/dead-letters/{name}/groups\n"
-    "  POST /api/v1/dead-letters/{name}/replay, /discard, /restore\n"
-    "  GET  /api/v1/replays, /api/v1/replays/{id}\n"
-    "  POST /api/v1/replays/{id}/pause, /resume, /stop\n"
-    "  POST /api/v1/routes/{name}/pause, /resume\n"
-    "  POST /api/v1/reload\n"
-    "  GET  /api/v1/events\n"
-    "  GET  /api/v1/whoami\n"
-    "  GET  /api/v1/topology\n";
+// What people look for first, and then everything.
+std::string index_text(const router& all) {
+  std::string to = "postponed: delays, and looks after failed, RabbitMQ messages\n"
+                   "\n"
+                   "  /                     the page\n"
+                   "  /healthz              alive\n"
+                   "  /readyz               ready, or the reasons why not\n"
+                   "  /metrics              for Prometheus\n"
+                   "  /api/v1/status        everything, as JSON\n"
+                   "  /api/v1/openapi.yaml  all of it in OpenAPI 3.1\n"
+                   "\n";
+  for (const std::string& each : all.paths())
+    to += each + "\n";
+  return to;
+}
 
 response health(const snapshot& shown) {
   if (shown.store_ok) return {200, "text/plain; charset=utf-8", "ok\n", {}};
@@ -229,8 +213,8 @@ std::vector<std::string> reasons_not_ready(const snapshot& shown) {
 
 void add_pages(router& to, const std::function<snapshot()>& take) {
   add_web_pages(to);
-  to.add("GET", "/api/v1", [](const call&, const reply& done) {
-    done({200, "text/plain; charset=utf-8", std::string{index_text}, {}});
+  to.add("GET", "/api/v1", [&to](const call&, const reply& done) { // which outlives its handlers
+    done({200, "text/plain; charset=utf-8", index_text(to), {}});
   });
   to.add("GET", "/healthz", [take](const call&, const reply& done) { done(health(take())); });
   to.add("GET", "/readyz", [take](const call&, const reply& done) { done(readiness(take())); });

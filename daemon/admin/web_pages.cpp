@@ -14,7 +14,8 @@ std::string_view type_of(std::string_view name) {
     std::string_view ending, name;
   };
   for (const type each : {type{".html", "text/html; charset=utf-8"}, type{".css", "text/css; charset=utf-8"},
-                          type{".js", "text/javascript; charset=utf-8"}, type{".svg", "image/svg+xml"}})
+                          type{".js", "text/javascript; charset=utf-8"}, type{".svg", "image/svg+xml"},
+                          type{".yaml", "application/yaml"}})
     if (name.ends_with(each.ending)) return each.name;
   return "text/plain; charset=utf-8";
 }
@@ -50,6 +51,9 @@ const web_file* file_named(std::string_view name) {
 void add_web_pages(router& to) {
   to.add("GET", "/", [](const call& from, const reply& done) {
     done(file_response(*file_named("index.html"), from.asked)); // the build embeds it
+  });
+  to.add("GET", "/api/v1/openapi.yaml", [](const call& from, const reply& done) {
+    done(file_response(*file_named("openapi.yaml"), from.asked));
   });
   to.add("GET", "/assets/{name}", [](const call& from, const reply& done) {
     const web_file* const file = file_named(from.names[0]);

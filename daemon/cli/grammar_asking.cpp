@@ -88,7 +88,7 @@ void grammar::add_asking() {
   ask(app_, "status", verb::status,
       "How the daemon is: ready or why not, what it holds, routes, dead letters");
   ask(app_, "events", verb::events, "Follow what happens, until Ctrl-C",
-      "Example:\n  postponed events --json | jq 'select(.event == \"change\")'");
+      "Example:\n  postponed events --json | jq 'select(.event == \"changed\")'");
   ask(app_, "reload", verb::reload, "Have the daemon read its configuration file again",
       "A file with errors changes nothing: each is printed with its place, and the exit code is 1.");
   ask(app_, "topology", verb::topology, "In what broker and configuration differ, as the daemon sees it",

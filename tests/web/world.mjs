@@ -78,6 +78,16 @@ export class broker {
     const got = await eventually(`a message in ${queue}`, () => this.channel.get(queue, { noAck: true }));
     return { body: got.content.toString(), headers: got.properties.headers, properties: got.properties };
   }
+  // It goes away, and comes back on the same port with what is durable.
+  async halt() {
+    await this.connection?.close().catch(() => {});
+    await stopped(this.child);
+  }
+  async again() {
+    this.child = spawn(join(sources, 'deploy/throwaway-rabbitmq'), [this.folder], { stdio: ['ignore', 'ignore', 'inherit'] });
+    await eventually('RabbitMQ answers again', () => existsSync(join(this.folder, 'ready')), 120000);
+    await this.connect();
+  }
   async stop() {
     await this.connection?.close().catch(() => {});
     await stopped(this.child);
@@ -86,8 +96,10 @@ export class broker {
 }
 
 export class daemon {
-  static async start(yaml, uri) {
+  // `tokens`: name -> token; one named reader may only read.
+  static async start(yaml, uri, tokens = {}) {
     const made = new daemon();
+    made.tokens = tokens;
     made.folder = mkdtempSync(join(tmpdir(), 'postponed-web-'));
     made.port = await freePort();
     made.uri = uri;
@@ -97,7 +109,12 @@ export class daemon {
     return made;
   }
   configure(yaml) {
-    writeFileSync(this.file, `broker: {uris: ["${this.uri}"]}\nstore: {path: ${this.folder}/postponed.db}\nadmin: {listen: "127.0.0.1:${this.port}"}\n${yaml}`, { mode: 0o600 });
+    const tokens = Object.entries(this.tokens).map(([name, token]) => {
+      const file = join(this.folder, name);
+      writeFileSync(file, `${token}\n`, { mode: 0o600 });
+      return `{name: ${name}, file: ${file}${name === 'reader' ? '' : ', role: operator'}}`;
+    });
+    writeFileSync(this.file, `broker: {uris: ["${this.uri}"]}\nstore: {path: ${this.folder}/postponed.db}\nadmin: {listen: "127.0.0.1:${this.port}"${tokens.length > 0 ? `, tokens: [${tokens.join(', ')}]` : ''}}\n${yaml}`, { mode: 0o600 });
   }
   async run() {
     this.said = '';
@@ -117,6 +134,10 @@ export class daemon {
   async post(path, body) {
     const answer = await fetch(`${this.address}/api/v1/${path}`, { method: 'POST', body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } });
     return { status: answer.status, body: await answer.json() };
+  }
+  async restart() {
+    await stopped(this.child);
+    await this.run();
   }
   async stop() {
     await stopped(this.child);

@@ -180,7 +180,7 @@ TEST_CASE("the index lists what there is, and all of it is there") {
     INFO(path);
     CHECK(get(path).status == 200);
   }
-  CHECK(listed == 5);
+  CHECK(listed == 6);
   CHECK_THAT(get("/metrics").content_type, Catch::StartsWith("text/plain; version=0.0.4"));
 }
 
