@@ -181,17 +181,18 @@ asio::awaitable<void> http_connection::stream(parser& from, request asked, strea
   const bool reads_only = asked.method == "GET";
   const auto to = std::make_shared<http_stream>(wire_, limits_, chunked, [this] { wake_.cancel(); });
   wire_.read_done();
-  handler(std::move(asked), to);
+  // Before the handler may write: behind the head of its answer this would be taken for a piece of it.
+  bool welcome = true;
+  if (!from.is_done()) welcome = co_await invite(from.get());
+  if (welcome)
+    handler(std::move(asked), to);
+  else
+    to->close();
   handler = nullptr; // what it holds may be much
-  bool invited = false;
   while (!stopping_ && !to->broken() && !to->finished()) {
     if (to->wants_piece()) {
       body_piece piece;
       beast::error_code error;
-      if (!std::exchange(invited, true)) {
-        const bool welcome = co_await invite(from.get());
-        if (!welcome) break;
-      }
       wire_.read_within(limits_.patience);
       while (!error && piece.bytes.empty() && !from.is_done())
         error = co_await read_some(from, piece.bytes);

@@ -123,6 +123,17 @@ TEST_CASE("pieces of the answer come while the body still goes") {
   CHECK(client.closed());
 }
 
+TEST_CASE("who waits to be told to go on is told before the answer's head, not within its body") {
+  streaming_server server{echoing()};
+  raw_client client{server.port};
+  client.send(
+      "POST /x HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n");
+  CHECK(client.receive_head() == "HTTP/1.1 100 Continue\r\n\r\n");
+  CHECK_THAT(client.receive_head(), Catch::StartsWith("HTTP/1.1 200 OK\r\n"));
+  client.send("4\r\none\n\r\n0\r\n\r\n");
+  CHECK(chunks_until(client, "<end>") == "one\n<end>");
+}
+
 TEST_CASE("a body of a told length, its last piece, and none at all") {
   streaming_server server{echoing()};
   raw_client told{server.port};
