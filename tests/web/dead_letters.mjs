@@ -2,6 +2,7 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 import { world, open, rows, dialog, confirm, said, sees, equal } from './shared.mjs';
 import { eventually } from './world.mjs';
+import { yaml } from './sample.mjs';
 
 const total = async (name) => (await world.daemon.get('dead-letters')).dead_letters.find((each) => each.name === name).store;
 const listed = async (query = '') => (await world.daemon.get(`dead-letters/orders/messages?limit=1000${query}`)).messages;
@@ -145,4 +146,30 @@ test('one that is not collected is looked at, and sent again from the head', asy
   await eventually('all three are there', async () => (await world.rabbit.depth('elsewhere')) === 3);
   await eventually('and gone from the dead letter', async () => (await world.rabbit.depth('plain.dead')) === 0);
   await world.rabbit.channel.purgeQueue('elsewhere');
+});
+
+test('what the store has of one that is not collected is told, seen and sent again', async () => {
+  const now = async (file) => {
+    world.daemon.configure(file);
+    await eventually('it is in force', async () => (await world.daemon.post('reload')).status === 200);
+  };
+  await now(yaml.replace('queue: plain.dead, poll', 'queue: plain.dead, collect: true, poll'));
+  await world.rabbit.publish('plain.dead', 'collected before');
+  await eventually('it is collected', async () => (await total('plain')).kept === 1);
+  await now(yaml);
+  await open('overview', 'Overview');
+  await world.page.reload(); // what it was told before is some seconds old
+  await sees('Held');
+  await open('dead-letters/plain', 'Dead letter plain');
+  await sees('1 more message of it');
+  await world.page.getByRole('link', { name: 'Show the store' }).click();
+  await sees('These are in the store.');
+  await eventually('it is listed', async () => (await rows('Dead letters').count()) === 1);
+  await world.page.getByRole('button', { name: 'Send all again' }).click();
+  await dialog().getByLabel('Where to').selectOption('queue');
+  await dialog().getByLabel('Name').fill('elsewhere');
+  await confirm('Send again');
+  assert.equal((await world.rabbit.next('elsewhere')).body, 'collected before');
+  await world.page.getByRole('link', { name: 'Show the queue' }).click();
+  await sees('The queue is empty.');
 });

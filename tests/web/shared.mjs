@@ -6,10 +6,11 @@ export const world = {
   wrong: [], // what the browser complained of: errors of scripts, breaches of the page's policy
   strangers: [], // requests to anybody but the daemon
   watch(page) {
+    const { address } = this.daemon;
     page.on('pageerror', (error) => this.wrong.push(error.stack));
     // An answer of the daemon's that is no success is no mistake of the page; anything else on the console is.
     page.on('console', (message) => ['error', 'warning'].includes(message.type()) && !message.text().startsWith('Failed to load resource') && this.wrong.push(message.text()));
-    page.on('request', (request) => !/^(blob|data):/.test(request.url()) && !request.url().startsWith(this.daemon.address) && this.strangers.push(request.url()));
+    page.on('request', (request) => !/^(blob|data):/.test(request.url()) && !request.url().startsWith(address) && this.strangers.push(request.url()));
   },
 };
 

@@ -16,9 +16,10 @@ export function deadLetter(main, [name], query) {
   const filter = Object.fromEntries(filterKeys.filter((key) => query.get(key)).map((key) => [key, query.get(key)]));
   const trash = filter.state === 'trash';
   const path = `dead-letters/${part(name)}`;
-  const here = (more) => `#/${path}?${new URLSearchParams(more)}`;
+  const here = (more) => `#/${path}?${new URLSearchParams(stored ? { ...more, from: 'store' } : more)}`;
   const known = live.status?.dead_letters.find((each) => each.name === name);
-  const collected = !known || known.collect;
+  const stored = query.get('from') === 'store'; // of one that is not collected: what the store has all the same
+  const collected = !known || known.collect || stored;
   const chosen = new Set();
   let cursors = [null];
   let ended = false;
@@ -28,6 +29,7 @@ export function deadLetter(main, [name], query) {
   const groups = h('div', {});
   const found = h('div', { class: 'results' });
   const line = h('p', { class: 'lead', role: 'status' });
+  const other = h('p', { class: 'hint' }); // where else messages of it are
   const pager = h('nav', { class: 'pager', 'aria-label': 'Pages' });
   const actions = h('div', { class: 'buttons', role: 'group', 'aria-label': 'What may be done to them' });
   const replays = replayList(name);
@@ -60,7 +62,7 @@ export function deadLetter(main, [name], query) {
         field('Header', inputs.header), field('Text in body, error or key', inputs.text), field('Which', inputs.state),
         h('div', { class: 'buttons' }, h('button', { type: 'submit', class: 'primary' }, 'Search'), h('a', { class: 'button', href: here({}) }, 'Clear'))),
       filter.group && h('p', { class: 'chip' }, 'One group alone. ', h('a', { href: here({}) }, 'Show all')),
-      h('div', { class: 'card-head' }, line, actions), found, pager),
+      h('div', { class: 'card-head' }, line, actions), other, found, pager),
     h('section', { class: 'card' }, h('h2', {}, 'Sent again'), replays.node));
 
   // --- What is meant: the chosen ones, else all that the filter finds ---
@@ -112,7 +114,7 @@ export function deadLetter(main, [name], query) {
     turn();
     const tried = h('p', { class: 'lead', role: 'status' });
     const order = () => ({
-      ...meant(), ...(speed.value && { rate: Number(speed.value) }), ...(canary.value && { canary: Number(canary.value) }), ...(limit.value && { limit: Number(limit.value) }),
+      ...meant(), ...(stored && { from: 'store' }), ...(speed.value && { rate: Number(speed.value) }), ...(canary.value && { canary: Number(canary.value) }), ...(limit.value && { limit: Number(limit.value) }),
       ...(to.value === 'queue' && { to: { queue: target.value.trim() } }), ...(to.value === 'exchange' && { to: { exchange: target.value.trim(), routing_key: key.value.trim() } }),
     });
     const dryRun = () => attempt(async () => {
@@ -167,7 +169,7 @@ export function deadLetter(main, [name], query) {
 
   async function load() {
     showActions();
-    const answer = await attempt(() => get(`${path}/messages`, collected ? { ...filter, limit: pageSize, after: cursors.at(-1) } : { limit: 20 }));
+    const answer = await attempt(() => get(`${path}/messages`, collected ? { ...filter, ...(stored && { from: 'store' }), limit: pageSize, after: cursors.at(-1) } : { limit: 20 }));
     if (ended) return;
     if (!answer) return put(line, 'They could not be listed.');
     if (answer.from === 'queue') {
@@ -196,9 +198,18 @@ export function deadLetter(main, [name], query) {
     await Promise.all([load(), collected && loadGroups()]);
   }
 
+  // A letter that came round in a loop, or was collected before, is in the store though the queue is not collected.
+  async function tellOther() {
+    const of = (await attempt(() => get('dead-letters')))?.dead_letters.find((each) => each.name === name);
+    if (ended || !of || of.collect || !known) return;
+    if (stored) put(other, 'These are in the store. ', h('a', { href: `#/${path}` }, 'Show the queue'));
+    else if (of.store.kept + of.store.trash > 0) put(other, `${plural(of.store.kept + of.store.trash, 'more message')} of it, kept apart or collected before, in the store. `, h('a', { href: `#/${path}?from=store` }, 'Show the store'));
+  }
+
   const stop = onStatus(update);
   update();
   load();
+  tellOther();
   if (collected) loadGroups();
   return () => {
     ended = true;
