@@ -9,6 +9,10 @@
 #include <boost/json/parse.hpp>
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+#include <filesystem>
+#include <iostream>
+#include <set>
 #include <sstream>
 #include <sys/stat.h>
 
@@ -180,6 +184,44 @@ TEST_CASE("lines by the thousand: all are held, and each that is refused is name
   CHECK(at.lines("postponed list --json --limit 0").size() == 5000);
   CHECK_THAT(at.run("postponed list --limit 2").output, Contains("There are more"));
   CHECK(at.run("postponed schedule --ndjson nix").code == 2);
+}
+
+TEST_CASE(
+    "a stream of lines and kill -9 amid it: all that was acknowledged is there, once, and little else") {
+  house at;
+  const std::string results = (at.folder / "results").string();
+  const std::string line = R"({"route":"reminders","delay":"9h","body":")" + std::string(1024, 'x') + "\"}";
+  process::options options;
+  options.output = at.folder / "errors";
+  process upload{{"bash", "-c",
+                  "yes '" + line +
+                      "' | head -n 300000 | \"" POSTPONED_BINARY
+                      "\" schedule --json --admin http://127.0.0.1:" +
+                      std::to_string(at.daemon.admin_port()) + " --ndjson - > " + results},
+                 options};
+  const auto acknowledged_lines = [&] {
+    std::istringstream all{read_file(results)};
+    std::set<std::string> ids;
+    for (std::string each; std::getline(all, each) && !all.eof();) // whole ones
+      ids.insert(std::string{boost::json::parse(each).at("id").as_string()});
+    return ids;
+  };
+  REQUIRE(eventually(
+      [&] { return std::filesystem::exists(results) && std::filesystem::file_size(results) > 2'000'000; },
+      60s));
+  at.daemon.kill9();
+  CHECK(upload.wait(30s) == 3); // said, not passed over
+  const std::set<std::string> acknowledged = acknowledged_lines();
+  at.daemon.start();
+  std::set<std::string> held;
+  for (const auto& each : at.lines("postponed list --json --limit 0"))
+    CHECK(held.insert(std::string{each.at("id").as_string()}).second);
+  std::cout << "kill -9 amid a stream: " << acknowledged.size() << " acknowledged, " << held.size()
+            << " held\n";
+  CHECK(acknowledged.size() < 300000);
+  CHECK(std::includes(held.begin(), held.end(), acknowledged.begin(), acknowledged.end()));
+  // Durable, and the answer was still on its way: 4 MiB of lines and what the sockets hold of answers.
+  CHECK(held.size() - acknowledged.size() < 50000);
 }
 
 TEST_CASE("dead letters: why, which, to the trash and back, sent again") {
