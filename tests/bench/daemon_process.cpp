@@ -4,8 +4,10 @@
 
 #include <arpa/inet.h>
 #include <array>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <cstring>
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
@@ -41,7 +43,8 @@ std::uint16_t free_port() {
 } // namespace
 
 daemon_process::daemon_process(const std::string& binary, std::uint16_t port, const std::string& name)
-    : intake_{"bench." + name + ".later"}, destination_{"bench." + name + ".work"}, admin_port_{free_port()} {
+    : binary_{binary}, intake_{"bench." + name + ".later"}, destination_{"bench." + name + ".work"},
+      admin_port_{free_port()} {
   std::string pattern = (std::filesystem::temp_directory_path() / "postponed-bench-XXXXXX").string();
   if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error{"mkdtemp failed"};
   folder_ = pattern;
@@ -61,22 +64,34 @@ dead_letters:
 )",
                                      port, folder_, admin_port_, intake_, destination_, intake_,
                                      destination_);
+  start();
+}
+
+double daemon_process::start() {
+  const auto begin = std::chrono::steady_clock::now();
+  const std::string yaml = folder_ + "/postponed.yaml";
   process_ = ::fork();
   if (process_ == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     const int log = ::open((folder_ + "/log").c_str(), O_CREAT | O_WRONLY | O_TRUNC, 0600);
     ::dup2(log, STDERR_FILENO);
-    ::execl(binary.c_str(), binary.c_str(), "run", "-c", yaml.c_str(), static_cast<char*>(nullptr));
+    ::execl(binary_.c_str(), binary_.c_str(), "run", "-c", yaml.c_str(), static_cast<char*>(nullptr));
     ::_exit(127);
   }
   for (int tries = 0; !ready(); ++tries) {
-    if (tries == 300 || ::waitpid(process_, nullptr, WNOHANG) == process_) {
+    if (tries == 6000 || ::waitpid(process_, nullptr, WNOHANG) == process_) {
       std::stringstream log;
       log << std::ifstream{folder_ + "/log"}.rdbuf();
       throw std::runtime_error{"the daemon did not become ready:\n" + log.str()};
     }
-    ::usleep(100000);
+    ::usleep(5000);
   }
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+void daemon_process::kill9() {
+  ::kill(process_, SIGKILL);
+  ::waitpid(process_, nullptr, 0);
 }
 
 daemon_process::~daemon_process() {
@@ -102,11 +117,19 @@ bool daemon_process::ready() const {
   return answer.find(" 200 ") != std::string::npos;
 }
 
-double daemon_process::peak_resident_mib() const {
+double daemon_process::memory_mib(const char* line) const {
   std::ifstream status{fmt::format("/proc/{}/status", process_)};
-  for (std::string line; std::getline(status, line);)
-    if (line.starts_with("VmHWM:")) return std::stod(line.substr(6)) / 1024;
+  for (std::string each; std::getline(status, each);)
+    if (each.starts_with(line)) return std::stod(each.substr(std::strlen(line))) / 1024;
   throw std::runtime_error{"the daemon is gone"};
+}
+
+double daemon_process::resident_mib() const {
+  return memory_mib("VmRSS:");
+}
+
+double daemon_process::peak_resident_mib() const {
+  return memory_mib("VmHWM:");
 }
 
 double daemon_process::processor_seconds() const {

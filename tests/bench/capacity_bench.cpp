@@ -1,0 +1,116 @@
+// What many held messages cost: filling, resident memory, kill -9 to ready, and the lateness of a flow beside
+// them; due over 30 days, then all within the next hour.
+//
+//   capacity_bench --port N --daemon PATH [--held 1000000] [--size 256] [--seconds 20] [--rate 1000] [--json
+//   FILE]
+//
+// Filled by lines of JSON over HTTP. Resident memory: after a restart, which is what a daemon has that did
+// not take them itself; and the most while they were taken. Ready: from exec to /readyz, looked at every 5
+// ms. Exit 0 when all is held and the flow arrived, whatever the figures: judging them is the reader's.
+#include "bench/daemon_process.hpp"
+#include "bench/flow.hpp"
+#include "bench/http_client.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/core.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <random>
+#include <unistd.h>
+
+using namespace postponed::bench;
+
+namespace {
+
+using steady = std::chrono::steady_clock;
+using seconds = std::chrono::duration<double>;
+
+struct options {
+  std::uint16_t port = 0;
+  std::string daemon;
+  std::size_t held = 1000000, size = 256, seconds = 20;
+  double rate = 1000;
+  std::string json;
+};
+
+struct flow_figures {
+  double p50 = 0, p99 = 0;
+};
+
+flow_figures run_flow(const options& o, const daemon_process& daemon) {
+  const auto count = static_cast<std::size_t>(o.rate * static_cast<double>(o.seconds));
+  const pid_t load = in_child([&] {
+    std::mt19937 random{7};
+    std::uniform_int_distribution<std::int64_t> delay{1000, 5000};
+    publish(
+        o.port, daemon.intake(), count, 1024, [&](std::size_t) { return delay(random); }, o.rate);
+  });
+  const arrivals got = consume(o.port, daemon.destination(), count, std::chrono::seconds{60});
+  expect_success(load);
+  return {percentile(got.late_ms, 0.5), percentile(got.late_ms, 0.99)};
+}
+
+// `from` and `until`: seconds from now in which they are due.
+std::string run(const options& o, const std::string& name, int from, int until, const flow_figures& none) {
+  daemon_process daemon{o.daemon, o.port, name};
+  const std::string body(o.size, 'x');
+  std::mt19937 random{11};
+  std::uniform_int_distribution<int> due{from, until};
+  const auto begin = steady::now();
+  const std::size_t held = upload(daemon.admin_port(), o.held, [&](std::size_t, std::string& to) {
+    to += fmt::format("{{\"route\":\"bench\",\"delay\":\"{}s\",\"body\":\"{}\"}}\n", due(random), body);
+  });
+  if (held != o.held) throw std::runtime_error{fmt::format("{} of {} are held", held, o.held)};
+  const double rate = static_cast<double>(held) / seconds{steady::now() - begin}.count();
+  const double taking = daemon.peak_resident_mib();
+  daemon.kill9();
+  const double ready = daemon.start();
+  ::sleep(5); // what is loaded behind the answer counts, too
+  const double resident = daemon.resident_mib(), peak = daemon.peak_resident_mib();
+  const flow_figures beside = run_flow(o, daemon);
+  const double file = static_cast<double>(std::filesystem::file_size(daemon.store_file())) / 1048576;
+  fmt::print("{:<12} {:>10.0f} {:>10.1f} {:>10.1f} {:>10.1f} {:>10.2f} {:>9.0f} {:>9.2f} {:>9.2f} {:>7.2f}\n",
+             name, rate, taking, resident, peak, ready, file, beside.p50, beside.p99, beside.p99 / none.p99);
+  std::fflush(stdout);
+  return fmt::format("\"{}\":{{\"fill_rate\":{:.0f},\"taking_mib\":{:.1f},\"resident_mib\":{:.1f},\"peak_"
+                     "mib\":{:.1f},\"ready_"
+                     "seconds\":{:.3f},\"file_mib\":{:.0f},\"p50_ms\":{:.3f},\"p99_ms\":{:.3f}}}",
+                     name, rate, taking, resident, peak, ready, file, beside.p50, beside.p99);
+}
+
+} // namespace
+
+int main(int argc, char** argv) try {
+  options o;
+  CLI::App app{"What many held messages cost"};
+  app.add_option("--port", o.port, "The broker's port on 127.0.0.1")->required();
+  app.add_option("--daemon", o.daemon, "The postponed binary")->required();
+  app.add_option("--held", o.held, "How many")->capture_default_str();
+  app.add_option("--size", o.size, "Bytes of a body")->capture_default_str();
+  app.add_option("--seconds", o.seconds, "Length of the flow")->capture_default_str();
+  app.add_option("--rate", o.rate, "Messages a second of it")->capture_default_str();
+  app.add_option("--json", o.json, "Also write the figures there");
+  CLI11_PARSE(app, argc, argv);
+
+  flow_figures none;
+  {
+    daemon_process daemon{o.daemon, o.port, "none"};
+    none = run_flow(o, daemon);
+  }
+  fmt::print("{} messages of {} B; a flow of {:.0f}/s with none held: lateness p50 {:.2f} p99 {:.2f} ms\n",
+             o.held, o.size, o.rate, none.p50, none.p99);
+  fmt::print("{:<12} {:>10} {:>10} {:>10} {:>10} {:>10} {:>9} {:>9} {:>9} {:>7}\n", "due in", "fill/s",
+             "taking MiB", "then MiB", "peak MiB", "ready s", "file MiB", "p50 ms", "p99 ms", "of none");
+  const std::string far = run(o, "30-days", 3600, 86400 * 30, none);
+  const std::string near = run(o, "an-hour", 300, 3600, none); // none while it is measured
+  if (!o.json.empty())
+    std::ofstream{o.json} << fmt::format(
+        "{{\"held\":{},\"size\":{},\"none\":{{\"p50_ms\":{:.3f},\"p99_ms\":{:.3f}}},{},{}}}\n", o.held,
+        o.size, none.p50, none.p99, far, near);
+  return 0;
+} catch (const std::exception& error) {
+  fmt::print(stderr, "capacity_bench: {}\n", error.what());
+  return 1;
+}
