@@ -9,12 +9,14 @@ using postponed::test::fake_exchange;
 
 namespace {
 
+// Goes at the latest with the last who looks at it, as a connection does: until then exchange and listener
+// hold each other.
 std::shared_ptr<fake_exchange> listen(event_log& to, const std::string& last = {}) {
   request asked{"GET", "/api/v1/events", "localhost"};
   asked.last_event_id = last;
-  auto one = std::make_shared<fake_exchange>();
+  const auto one = std::make_shared<fake_exchange>();
   serve_events(to, asked, one);
-  return one;
+  return {one.get(), [one](fake_exchange* of) { of->go(); }};
 }
 
 const std::string begin = ": postponed\n\n";
@@ -100,9 +102,10 @@ TEST_CASE("who is too slow already for what it missed is dropped over that") {
 
 TEST_CASE("who goes is forgotten, and is no harm to what outlives the other") {
   auto log = std::make_unique<event_log>();
-  std::weak_ptr<fake_exchange> first, second;
+  std::weak_ptr<fake_exchange> first;
   {
-    const auto one = listen(*log);
+    const auto one = std::make_shared<fake_exchange>();
+    serve_events(*log, {"GET", "/api/v1/events", "localhost"}, one);
     first = one;
     one->go();
   }
