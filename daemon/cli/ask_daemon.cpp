@@ -24,7 +24,7 @@ int routes(conversation& with) {
   const json::value got = with.get(target({"status"}));
   if (with.wants_json()) {
     for (const json::value& each : array_at(got, "routes"))
-      with.person().print(json::serialize(each) + "\n");
+      with.person().print(json_line(each));
     return success;
   }
   with.person().print(routes_view(got, with.as()));
@@ -88,8 +88,7 @@ class event_reader {
       json::value data = json::parse(data_, error);
       if (error) data = data_;
       if (with_.wants_json())
-        with_.person().print(json::serialize(json::object{{"id", id_}, {"event", type_}, {"data", data}}) +
-                             "\n");
+        with_.person().print(json_line(json::object{{"id", id_}, {"event", type_}, {"data", data}}));
       else
         with_.person().print(event_view(type_, data));
     }

@@ -4,7 +4,6 @@
 #include "cli/json_view.hpp"
 
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -38,7 +37,7 @@ int list_letters(conversation& with) {
     const json::array& messages = array_at(page, "messages");
     if (with.wants_json())
       for (const json::value& each : messages)
-        with.person().print(json::serialize(each) + "\n");
+        with.person().print(json_line(each));
     else if (!messages.empty() || shown == 0)
       with.person().print(letters_view(page, with.as()));
     shown += messages.size();
@@ -57,7 +56,7 @@ int list(conversation& with) {
     return success;
   }
   for (const json::value& each : array_at(got, "dead_letters"))
-    with.person().print(json::serialize(each) + "\n");
+    with.person().print(json_line(each));
   return success;
 }
 
@@ -77,7 +76,7 @@ int groups(conversation& with) {
     return success;
   }
   for (const json::value& each : array_at(got, "groups"))
-    with.person().print(json::serialize(each) + "\n");
+    with.person().print(json_line(each));
   return success;
 }
 
@@ -152,7 +151,7 @@ int replays(conversation& with) {
     return success;
   }
   for (const json::value& each : array_at(got, "replays"))
-    with.person().print(json::serialize(each) + "\n");
+    with.person().print(json_line(each));
   return success;
 }
 

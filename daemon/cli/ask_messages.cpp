@@ -6,7 +6,6 @@
 
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -36,7 +35,7 @@ int list(conversation& with) {
     const json::array& messages = array_at(page, "messages");
     if (with.wants_json())
       for (const json::value& each : messages)
-        with.person().print(json::serialize(each) + "\n");
+        with.person().print(json_line(each));
     else if (!messages.empty() || shown == 0)
       with.person().print(messages_view(page, with.as()));
     shown += messages.size();
@@ -153,7 +152,7 @@ class result_reader {
 
  private:
   void line(std::string_view text) {
-    if (with_.wants_json()) with_.person().print(std::string{text} + "\n");
+    if (with_.wants_json()) with_.person().print(json_line(std::string{text}));
     boost::system::error_code error;
     const json::value result = json::parse(json::string_view{text.data(), text.size()}, error);
     if (has(result, "id")) {

@@ -56,7 +56,7 @@ json::value conversation::send(std::string_view method, const std::string& targe
 }
 
 void conversation::show(const json::value& result, const std::string& text) const {
-  person_.print(asked_.json ? json::serialize(result) + "\n" : text);
+  person_.print(asked_.json ? json_line(result) : text);
 }
 
 int perform(const ask_command& asked, endpoint where) {

@@ -8,6 +8,20 @@ namespace {
 constexpr const char* where_group = "Where the daemon is";
 constexpr const char* which_group = "Which";
 
+std::vector<CLI::Option*> in_group(CLI::App& of, const std::string& group) {
+  return of.get_options([&](const CLI::Option* each) { return each->get_group() == group; });
+}
+
+// 0 would be taken for no limit.
+const CLI::Validator positive{[](const std::string& text) {
+                                double number = 0;
+                                return CLI::detail::lexical_cast(text, number) && number > 0
+                                           ? std::string{}
+                                           : text +
+                                                 " is no number above 0; leave the option out for no limit";
+                              },
+                              "", "positive"};
+
 } // namespace
 
 CLI::App* grammar::ask(CLI::App& to, const std::string& name, verb what, const std::string& about,
@@ -45,6 +59,7 @@ void grammar::message_filter(CLI::App& to) {
       ->type_name("TIME")
       ->group(which_group);
   to.add_option("--header", ask_.by.headers, "With this header: name:value, or a name alone for any value")
+      ->allow_extra_args(false) // one word each time: the next may be an id, or the body
       ->type_name("HEADER")
       ->group(which_group);
   to.add_option("--text", ask_.by.text, "With this text in body or routing key")
@@ -66,6 +81,7 @@ void grammar::letter_filter(CLI::App& to) {
       ->group(which_group);
   to.add_option("--newer-than", ask_.by.newer_than, "That died since")->type_name("AGE")->group(which_group);
   to.add_option("--header", ask_.by.headers, "With this header: name:value, or a name alone for any value")
+      ->allow_extra_args(false) // one word each time: the next may be an id, or the body
       ->type_name("HEADER")
       ->group(which_group);
   to.add_option("--text", ask_.by.text, "With this text in body, error or key")
@@ -75,7 +91,10 @@ void grammar::letter_filter(CLI::App& to) {
 
 void grammar::bulk(CLI::App& to, const std::string& which) {
   to.add_option("ids", ask_.ids, which)->type_name("ID");
-  to.add_flag("--all", ask_.by.all, "Every one")->group(which_group);
+  const std::vector<CLI::Option*> filters = in_group(to, which_group);
+  CLI::Option* const all = to.add_flag("--all", ask_.by.all, "Every one")->group(which_group);
+  for (CLI::Option* const each : filters)
+    all->excludes(each); // a person who says both means one of them
   to.add_flag("--dry-run", ask_.dry_run, "Only say how many it would be");
   to.add_flag("-y,--yes", ask_.yes, "Do not ask: for scripts");
 }
@@ -114,9 +133,11 @@ void grammar::add_messages() {
       "      --header tenant=acme --header retries:=3 --property content_type=application/json\n"
       "  postponed schedule --ndjson messages.ndjson    a line each, as POST /api/v1/messages takes them");
   schedule_options& message = ask_.message;
-  schedule->add_option("body", message.body, "The body, as text")->type_name("BODY");
+  CLI::Option* const body =
+      schedule->add_option("body", message.body, "The body, as text")->type_name("BODY");
   schedule->add_option("--body-file", message.body_file, "The body out of a file; -: standard input")
-      ->type_name("FILE");
+      ->type_name("FILE")
+      ->excludes(body);
   schedule->add_option("--route", message.route, "By this route")->type_name("NAME");
   schedule->add_option("--queue", message.queue, "Straight to this queue")->type_name("NAME");
   schedule->add_option("--exchange", message.exchange, "To this exchange")->type_name("NAME");
@@ -124,16 +145,23 @@ void grammar::add_messages() {
   schedule->add_option("--delay", message.delay, "So long from now, as 90s, 1h30m or 7d")->type_name("DELAY");
   schedule->add_option("--due", message.due, "At this time, as 2026-11-27T09:00:00Z")->type_name("TIME");
   schedule->add_option("--header", message.headers, "name=text, or name:=JSON for a number, true or false")
+      ->allow_extra_args(false)
       ->type_name("HEADER");
   schedule->add_option("--property", message.properties, "content_type=.., message_id=.., priority:=5 ..")
+      ->allow_extra_args(false)
       ->type_name("PROPERTY");
   schedule
       ->add_option("--idempotency-key", message.idempotency_key, "Held once, however often this is repeated")
       ->type_name("KEY");
-  schedule
-      ->add_option("--ndjson", message.ndjson,
-                   "Lines of JSON out of a file, a message each; -: standard input")
-      ->type_name("FILE");
+  CLI::Option* const lines =
+      schedule
+          ->add_option("--ndjson", message.ndjson,
+                       "Lines of JSON out of a file, a message each; -: standard input")
+          ->type_name("FILE");
+  for (const char* const said_by_each_line :
+       {"body", "--body-file", "--route", "--queue", "--exchange", "--routing-key", "--delay", "--due",
+        "--header", "--property", "--idempotency-key"})
+    lines->excludes(schedule->get_option(said_by_each_line));
   const auto change = [&](const std::string& name, verb what, const std::string& text,
                           const std::string& footer) {
     CLI::App* const added = ask(app_, name, what, text, footer);
@@ -189,6 +217,8 @@ void grammar::add_dead_letters() {
   letter_filter(*list);
   list->add_option("--state", ask_.by.state, "kept or trash")->type_name("STATE")->group(which_group);
   list->add_option("--from", ask_.by.from, "store or queue")->type_name("WHERE")->group(which_group);
+  for (CLI::Option* const each : in_group(*list, which_group))
+    each->needs(list->get_option("dead-letter")); // the messages are selected, not the dead letters
   limit(*list);
   add("show", verb::dead_show, "Show messages of the store whole")
       ->add_option("ids", ask_.ids, "As dead list shows them")
@@ -206,9 +236,11 @@ void grammar::add_dead_letters() {
   letter_filter(*replay);
   bulk(*replay, "As dead list shows them; else a filter");
   replay->add_option("--from", ask_.by.from, "store or queue")->type_name("WHERE")->group(which_group);
-  replay->add_option("--rate", ask_.replay.rate, "So many a second at most")->type_name("N");
-  replay->add_option("--canary", ask_.replay.canary, "After so many wait for replays resume")->type_name("N");
-  replay->add_option("--limit", ask_.replay.limit, "So many at most")->type_name("N");
+  replay->add_option("--rate", ask_.replay.rate, "So many a second at most")->check(positive)->type_name("N");
+  replay->add_option("--canary", ask_.replay.canary, "After so many wait for replays resume")
+      ->check(positive)
+      ->type_name("N");
+  replay->add_option("--limit", ask_.replay.limit, "So many at most")->check(positive)->type_name("N");
   replay->add_option("--to-queue", ask_.replay.to_queue, "To this queue")->type_name("NAME");
   replay->add_option("--to-exchange", ask_.replay.to_exchange, "To this exchange")->type_name("NAME");
   replay->add_option("--to-routing-key", ask_.replay.to_routing_key, "With this key")->type_name("KEY");

@@ -62,4 +62,26 @@ bool has(const json::value& from, std::string_view key) {
   return value != nullptr && !value->is_null();
 }
 
+std::string json_line(std::string serialized) {
+  std::string to;
+  for (std::size_t at = 0; at < serialized.size(); ++at) {
+    const auto octet = static_cast<unsigned char>(serialized[at]);
+    const unsigned char next =
+        at + 1 < serialized.size() ? static_cast<unsigned char>(serialized[at + 1]) : 0;
+    if (octet == 0x7F) {
+      to += "\\u007f";
+    } else if (octet == 0xC2 && next >= 0x80 && next < 0xA0) {
+      to += fmt::format("\\u{:04x}", next);
+      ++at;
+    } else {
+      to += serialized[at];
+    }
+  }
+  return to + "\n";
+}
+
+std::string json_line(const json::value& value) {
+  return json_line(json::serialize(value));
+}
+
 } // namespace postponed::cli

@@ -22,4 +22,9 @@ std::uint64_t number_at(const boost::json::value& from, std::string_view key);
 bool flag_at(const boost::json::value& from, std::string_view key);
 bool has(const boost::json::value& from, std::string_view key); // and not null
 
+// JSON in one line, with its end. What a terminal would obey, and JSON may hold as it is (DEL and the
+// controls of UTF-8's second block), is escaped, as the lower controls are.
+std::string json_line(const boost::json::value& value);
+std::string json_line(std::string serialized);
+
 } // namespace postponed::cli

@@ -84,6 +84,52 @@ TEST_CASE("options go where they belong") {
   CHECK(replay.replay.detach);
 }
 
+TEST_CASE("an option that may be repeated takes one word, and leaves the next for what it is") {
+  const ask_command scheduled = asked({"schedule", "--queue", "q", "--delay", "1h", "--header", "tenant=acme",
+                                       "--property", "type=order", "a=b"});
+  CHECK(scheduled.message.headers == std::vector<std::string>{"tenant=acme"});
+  CHECK(scheduled.message.properties == std::vector<std::string>{"type=order"});
+  CHECK(scheduled.message.body == "a=b");
+  const ask_command cancelled = asked({"cancel", "--header", "tenant:acme", "1-2-3"});
+  CHECK(cancelled.by.headers == std::vector<std::string>{"tenant:acme"});
+  CHECK(cancelled.ids == std::vector<std::string>{"1-2-3"});
+  const ask_command listed = asked({"dead", "list", "--header", "n:3", "orders"});
+  CHECK(listed.name == "orders");
+  CHECK(listed.by.headers == std::vector<std::string>{"n:3"});
+}
+
+TEST_CASE("what would be left out without a word is refused") {
+  const std::vector<std::vector<const char*>> all{
+      {"schedule", "--queue", "q", "--body-file", "f", "body"},
+      {"schedule", "--ndjson", "f", "--route", "r"},
+      {"schedule", "--ndjson", "f", "--queue", "q"},
+      {"schedule", "--ndjson", "f", "--exchange", "x"},
+      {"schedule", "--ndjson", "f", "--routing-key", "k"},
+      {"schedule", "--ndjson", "f", "--delay", "1h"},
+      {"schedule", "--ndjson", "f", "--due", "2026-11-27T09:00:00Z"},
+      {"schedule", "--ndjson", "f", "--header", "a=b"},
+      {"schedule", "--ndjson", "f", "--property", "type=t"},
+      {"schedule", "--ndjson", "f", "--idempotency-key", "k"},
+      {"schedule", "--ndjson", "f", "--body-file", "g"},
+      {"schedule", "--ndjson", "f", "body"},
+      {"cancel", "--all", "--route", "r"},
+      {"dead", "list", "--reason", "nacked"},
+      {"dead", "list", "--state", "trash"},
+      {"dead", "replay", "d", "--all", "--rate", "0"},
+      {"dead", "replay", "d", "--all", "--rate", "-1"},
+      {"dead", "replay", "d", "--all", "--canary", "0"},
+      {"dead", "replay", "d", "--all", "--limit", "0"}};
+  for (const std::vector<const char*>& words : all) {
+    std::string line;
+    for (const char* const word : words)
+      line += std::string{word} + " ";
+    INFO(line);
+    const command got = parsed(words);
+    const auto* const printed = std::get_if<print_and_exit>(&got);
+    CHECK((printed != nullptr && printed->code == bad_usage));
+  }
+}
+
 TEST_CASE("what is done to a store's file, and what is checked, planned and run") {
   CHECK(std::get<store_command>(parsed({"store", "check", "f"})).what == store_command::kind::check);
   const auto backup = std::get<store_command>(parsed({"store", "backup", "f", "g"}));

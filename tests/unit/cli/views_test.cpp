@@ -1,3 +1,4 @@
+#include "cli/json_view.hpp"
 #include "cli/views.hpp"
 
 #include <boost/json/parse.hpp>
@@ -78,6 +79,14 @@ TEST_CASE("the calendar draws what is most full longest, and says when there is 
   CHECK_THAT(text, Contains("151 messages"));
   CHECK(calendar_view(json(R"({"from":"A","until":"B","spans":[]})"), as) ==
         "Nothing is due from A until B.\n");
+}
+
+TEST_CASE("JSON for scripts commands no terminal, and is the same JSON") {
+  const boost::json::value from{{"text", "a\xc2\x9b"
+                                         "31m \x7f \x1b ü\xc2\xa0"}};
+  const std::string line = json_line(from);
+  CHECK(line == "{\"text\":\"a\\u009b31m \\u007f \\u001b ü\xc2\xa0\"}\n");
+  CHECK(boost::json::parse(line) == from);
 }
 
 TEST_CASE("differences have a sign each, as those of plan") {
