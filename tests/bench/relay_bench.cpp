@@ -1,5 +1,6 @@
-// The throughput of postponed against the bare relay (the limit of any sidecar), and the lateness of a steady
-// flow, each in one run against one broker.
+// The throughput of postponed against the bare relay (the limit of any sidecar) and against a queue with TTL
+// and a dead-letter exchange, and the lateness of a steady flow through both, each in one run against one
+// broker.
 //
 //   relay_bench --port N --daemon PATH [--messages 50000] [--size 1024] [--delay-ms 2000] [--rounds 3]
 //               [--steady-seconds 20] [--steady-rate 1000] [--json FILE]
@@ -17,6 +18,7 @@
 #include <fstream>
 #include <map>
 #include <random>
+#include <utility>
 #include <vector>
 
 using namespace postponed;
@@ -119,18 +121,53 @@ burst_figures run_burst(const options& o, int round) {
   return figures;
 }
 
-arrivals run_steady(const options& o) {
-  daemon_process daemon{o.daemon, o.port, "steady"};
+// Stock RabbitMQ's way: a queue that nobody consumes, whose expired messages are dead-lettered to another.
+std::pair<std::string, std::string> waiting_queues(const options& o, const std::string& name) {
+  const std::string from = "bench.ttl.in." + name, to = "bench.ttl.out." + name;
+  wire_client setup{o.port, "bench setup"};
+  setup.open_channel(1, false);
+  setup.declare_queue(to);
+  setup.declare_waiting_queue(from, to);
+  return {from, to};
+}
+
+double run_ttl_burst(const options& o, int round) {
+  const auto [from, to] = waiting_queues(o, fmt::format("burst{}", round));
+  const auto begin = steady::now();
+  const pid_t load = in_child([&, &queue = from] {
+    publish(
+        o.port, queue, o.messages, o.size, [&](std::size_t) { return o.delay_ms; }, 0,
+        properties_with_expiration);
+  });
+  const arrivals got = consume(o.port, to, o.messages, std::chrono::seconds{60});
+  expect_success(load);
+  return static_cast<double>(o.messages) /
+         (seconds{got.last - begin}.count() - static_cast<double>(o.delay_ms) / 1000.0);
+}
+
+arrivals run_steady_through(const options& o, const std::string& from, const std::string& to,
+                            std::string (*properties)(std::int64_t)) {
   const auto count = static_cast<std::size_t>(o.steady_rate * static_cast<double>(o.steady_seconds));
   const pid_t load = in_child([&] {
     std::mt19937 random{7};
     std::uniform_int_distribution<std::int64_t> delay{1000, 5000};
     publish(
-        o.port, daemon.intake(), count, o.size, [&](std::size_t) { return delay(random); }, o.steady_rate);
+        o.port, from, count, o.size, [&](std::size_t) { return delay(random); }, o.steady_rate, properties);
   });
-  arrivals got = consume(o.port, daemon.destination(), count, std::chrono::seconds{60});
+  arrivals got = consume(o.port, to, count, std::chrono::seconds{60});
   expect_success(load);
   return got;
+}
+
+std::string show_steady(const options& o, const std::string& name, const arrivals& got) {
+  const double p50 = percentile(got.late_ms, 0.5), p99 = percentile(got.late_ms, 0.99);
+  const double least = percentile(got.late_ms, 0.0), most = percentile(got.late_ms, 1.0);
+  fmt::print("steady {:.0f}/s, delays 1-5 s, {} messages, {}: lateness at the consumer, ms: min {:.2f} p50 "
+             "{:.2f} p99 "
+             "{:.2f} max {:.2f}\n",
+             o.steady_rate, got.late_ms.size(), name, least, p50, p99, most);
+  return fmt::format("{{\"min\":{:.3f},\"p50\":{:.3f},\"p99\":{:.3f},\"max\":{:.3f}}}", least, p50, p99,
+                     most);
 }
 
 } // namespace
@@ -152,34 +189,36 @@ int main(int argc, char** argv) try {
 
   std::vector<double> ratios;
   std::string rows;
-  fmt::print("{:>6} {:>12} {:>12} {:>7} {:>14}\n", "round", "bare msg/s", "postponed", "ratio",
-             "processor us");
+  fmt::print("{:>6} {:>12} {:>12} {:>12} {:>7} {:>14}\n", "round", "bare msg/s", "TTL + DLX", "postponed",
+             "ratio", "processor us");
   for (int round = 1; round <= o.rounds; ++round) {
     const double bare = run_bare(o, round);
+    const double ttl = run_ttl_burst(o, round);
     const burst_figures burst = run_burst(o, round);
     ratios.push_back(burst.rate / bare);
-    fmt::print("{:>6} {:>12.0f} {:>12.0f} {:>7.2f} {:>14.1f}\n", round, bare, burst.rate, ratios.back(),
-               burst.processor_us);
-    rows += fmt::format("{}{{\"bare\":{:.0f},\"postponed\":{:.0f},\"ratio\":{:.3f},\"processor_us\":{:.1f}}}",
-                        rows.empty() ? "" : ",", bare, burst.rate, ratios.back(), burst.processor_us);
+    fmt::print("{:>6} {:>12.0f} {:>12.0f} {:>12.0f} {:>7.2f} {:>14.1f}\n", round, bare, ttl, burst.rate,
+               ratios.back(), burst.processor_us);
+    rows += fmt::format("{}{{\"bare\":{:.0f},\"ttl_dlx\":{:.0f},\"postponed\":{:.0f},\"ratio\":{:.3f},"
+                        "\"processor_us\":{:.1f}}}",
+                        rows.empty() ? "" : ",", bare, ttl, burst.rate, ratios.back(), burst.processor_us);
   }
   const double ratio = percentile(ratios, 0.5);
-  fmt::print("median ratio {:.2f}\n", ratio);
-  std::string steady_json = "null";
+  fmt::print("median ratio of postponed to the bare relay {:.2f}\n", ratio);
+  std::string steady_json = "null", ttl_json = "null";
   if (o.steady_seconds > 0) {
-    const arrivals got = run_steady(o);
-    const double p50 = percentile(got.late_ms, 0.5), p99 = percentile(got.late_ms, 0.99);
-    const double least = percentile(got.late_ms, 0.0), most = percentile(got.late_ms, 1.0);
-    fmt::print(
-        "steady {:.0f}/s, delays 1-5 s, {} messages: lateness at the consumer, ms: min {:.2f} p50 {:.2f} p99 "
-        "{:.2f} max {:.2f}\n",
-        o.steady_rate, got.late_ms.size(), least, p50, p99, most);
-    steady_json =
-        fmt::format("{{\"min\":{:.3f},\"p50\":{:.3f},\"p99\":{:.3f},\"max\":{:.3f}}}", least, p50, p99, most);
+    {
+      daemon_process daemon{o.daemon, o.port, "steady"};
+      steady_json =
+          show_steady(o, "postponed",
+                      run_steady_through(o, daemon.intake(), daemon.destination(), properties_with_delay));
+    }
+    const auto [from, to] = waiting_queues(o, "steady");
+    ttl_json = show_steady(o, "TTL + DLX", run_steady_through(o, from, to, properties_with_expiration));
   }
   if (!o.json.empty())
-    std::ofstream{o.json} << fmt::format("{{\"rounds\":[{}],\"ratio\":{:.3f},\"steady_ms\":{}}}\n", rows,
-                                         ratio, steady_json);
+    std::ofstream{o.json} << fmt::format(
+        "{{\"rounds\":[{}],\"ratio\":{:.3f},\"steady_ms\":{},\"ttl_dlx_steady_ms\":{}}}\n", rows, ratio,
+        steady_json, ttl_json);
   return 0;
 } catch (const std::exception& error) {
   fmt::print(stderr, "relay_bench: {}\n", error.what());

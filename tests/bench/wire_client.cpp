@@ -61,6 +61,15 @@ void wire_client::declare_queue(const std::string& name, bool quorum) {
   wait_for<proto::event::queue_declared>();
 }
 
+void wire_client::declare_waiting_queue(const std::string& name, const std::string& then) {
+  proto::queue_declaration queue;
+  queue.name = name;
+  queue.arguments.push_back({"x-dead-letter-exchange", std::string{}, false});
+  queue.arguments.push_back({"x-dead-letter-routing-key", then, false});
+  session_.declare(1, queue);
+  wait_for<proto::event::queue_declared>();
+}
+
 void wire_client::write_all() {
   std::string& out = session_.output();
   std::size_t done = 0;
@@ -111,6 +120,14 @@ std::string properties_with_delay(std::int64_t delay_ms) {
   const std::string table = headers.encode();
   proto::properties_view view;
   if (!headers.empty()) view.headers = table;
+  view.delivery_mode = std::uint8_t{2};
+  return proto::encode(view);
+}
+
+std::string properties_with_expiration(std::int64_t delay_ms) {
+  const std::string milliseconds = std::to_string(delay_ms);
+  proto::properties_view view;
+  view.expiration = milliseconds;
   view.delivery_mode = std::uint8_t{2};
   return proto::encode(view);
 }

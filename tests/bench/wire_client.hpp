@@ -24,6 +24,8 @@ class wire_client {
   proto::session& session() { return session_; }
   void open_channel(proto::channel_id channel, bool confirms);
   void declare_queue(const std::string& name, bool quorum = false);
+  // One whose messages, when their expiration is over, go to another queue by the default exchange.
+  void declare_waiting_queue(const std::string& name, const std::string& then);
 
   // Writes what is to be written, reads what there is (waiting at most `wait`), and gives each event to
   // `on_event`.
@@ -60,5 +62,7 @@ class wire_client {
 std::uint64_t now_us(); // UTC
 // Wire properties: persistent, with `x-delay` in ms where not negative.
 std::string properties_with_delay(std::int64_t delay_ms);
+// The same with the property `expiration`, as TTL and a dead-letter exchange take a delay.
+std::string properties_with_expiration(std::int64_t delay_ms);
 
 } // namespace postponed::bench
