@@ -1,6 +1,7 @@
 #include "admin/message_json.hpp"
 
 #include "admin/text_forms.hpp"
+#include "base/encodings.hpp"
 #include "proto/field_text.hpp"
 #include "proto/headers.hpp"
 #include "proto/properties.hpp"

@@ -1,11 +1,11 @@
 #include "cli/requests.hpp"
 
+#include "base/encodings.hpp"
 #include "cli/exit_codes.hpp"
 #include "cli/failure.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
 #include <boost/url/encode.hpp>
 #include <boost/url/rfc/unreserved_chars.hpp>
 #include <fmt/core.h>
@@ -79,28 +79,6 @@ void set(json::object& to, const char* name, const std::string& value) {
   if (!value.empty()) to[name] = value;
 }
 
-// RFC 4648, with padding.
-std::string base64(std::string_view bytes) {
-  static constexpr std::string_view digits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string to;
-  for (std::size_t at = 0; at < bytes.size(); at += 3) {
-    std::uint32_t group = 0;
-    for (std::size_t i = 0; i < 3; ++i)
-      group = group << 8 | (at + i < bytes.size() ? static_cast<unsigned char>(bytes[at + i]) : 0U);
-    for (std::size_t i = 0; i < 4; ++i)
-      to += at + i <= bytes.size() ? digits[group >> (18 - 6 * i) & 0x3F] : '=';
-  }
-  return to;
-}
-
-// JSON takes text alone.
-bool is_text(const std::string& bytes) {
-  boost::system::error_code error;
-  json::parse(json::serialize(json::string{bytes}), error);
-  return !error;
-}
-
 } // namespace
 
 std::string target(const std::vector<std::string>& path, const parameters& query) {
@@ -167,8 +145,8 @@ json::object message_of(const schedule_options& from, std::string body) {
   set(to, "queue", from.queue);
   set(to, "exchange", from.exchange);
   set(to, "routing_key", from.routing_key);
-  if (is_text(body))
-    to["body"] = std::move(body);
+  if (is_utf8(body))
+    to["body"] = std::move(body); // JSON takes text alone
   else
     to["body_base64"] = base64(body);
   json::object headers, properties;

@@ -1,37 +1,15 @@
 #include "cli/text.hpp"
 
+#include "base/encodings.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 
 namespace postponed::cli {
 
 namespace {
-
-struct decoded {
-  char32_t point = 0;
-  std::size_t size = 1; // bytes
-  bool good = false;
-};
-
-// The first code point, as RFC 3629 has it: no overlong forms, no surrogates.
-decoded first_of(std::string_view text) {
-  const auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = at(0);
-  if (lead < 0x80) return {lead, 1, true};
-  const std::size_t size = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-  if (lead < 0xC2 || lead > 0xF4 || text.size() < size) return {};
-  char32_t point = lead & (0xFFU >> (size + 1));
-  for (std::size_t i = 1; i < size; ++i) {
-    if ((at(i) & 0xC0) != 0x80) return {};
-    point = point << 6 | (at(i) & 0x3FU);
-  }
-  constexpr std::array<char32_t, 5> least{0, 0, 0x80, 0x800, 0x10000};
-  if (point < least[size] || point > 0x10FFFF || (point >= 0xD800 && point < 0xE000)) return {};
-  return {point, size, true};
-}
 
 // What a terminal would obey: controls, and what turns the direction of all that follows.
 bool is_obeyed(char32_t point) {
@@ -42,21 +20,21 @@ bool is_obeyed(char32_t point) {
 std::string harmless(std::string_view text, bool lines) {
   std::string to;
   while (!text.empty()) {
-    const decoded each = first_of(text);
-    const bool kept = lines && (each.point == '\n' || each.point == '\t');
-    if (!each.good)
+    const code_point each = first_code_point(text);
+    const bool kept = lines && (each.value == '\n' || each.value == '\t');
+    if (each.size == 0)
       to += fmt::format("\\x{:02x}", static_cast<unsigned char>(text[0]));
-    else if (!is_obeyed(each.point) || kept)
+    else if (!is_obeyed(each.value) || kept)
       to += text.substr(0, each.size);
-    else if (each.point == '\n')
+    else if (each.value == '\n')
       to += "\\n";
-    else if (each.point == '\t')
+    else if (each.value == '\t')
       to += "\\t";
-    else if (each.point < 0x100)
-      to += fmt::format("\\x{:02x}", static_cast<unsigned>(each.point));
+    else if (each.value < 0x100)
+      to += fmt::format("\\x{:02x}", static_cast<unsigned>(each.value));
     else
-      to += fmt::format("\\u{{{:x}}}", static_cast<unsigned>(each.point));
-    text.remove_prefix(each.size);
+      to += fmt::format("\\u{{{:x}}}", static_cast<unsigned>(each.value));
+    text.remove_prefix(std::max<std::size_t>(each.size, 1));
   }
   return to;
 }
@@ -85,9 +63,9 @@ std::string on_lines(std::string_view text) {
 std::size_t width_of(std::string_view text) {
   std::size_t width = 0;
   while (!text.empty()) {
-    const decoded each = first_of(text);
-    width += each.good ? columns_of(each.point) : 1;
-    text.remove_prefix(each.size);
+    const code_point each = first_code_point(text);
+    width += each.size > 0 ? columns_of(each.value) : 1;
+    text.remove_prefix(std::max<std::size_t>(each.size, 1));
   }
   return width;
 }
@@ -98,11 +76,12 @@ std::string shortened(const std::string& text, std::size_t columns) {
   std::string to;
   std::size_t width = 1; // of the ellipsis
   while (!rest.empty()) {
-    const decoded each = first_of(rest);
-    width += each.good ? columns_of(each.point) : 1;
+    const code_point each = first_code_point(rest);
+    const std::size_t size = std::max<std::size_t>(each.size, 1);
+    width += each.size > 0 ? columns_of(each.value) : 1;
     if (width > columns) break;
-    to += rest.substr(0, each.size);
-    rest.remove_prefix(each.size);
+    to += rest.substr(0, size);
+    rest.remove_prefix(size);
   }
   return to + "…";
 }

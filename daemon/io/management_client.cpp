@@ -1,10 +1,13 @@
 #include "io/management_client.hpp"
 
+#include "base/encodings.hpp"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
-#include <openssl/evp.h>
+#include <boost/url/encode.hpp>
+#include <boost/url/rfc/unreserved_chars.hpp>
 
 #include <utility>
 
@@ -19,13 +22,6 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t read_size = std::size_t{64} << 10;
 
-std::string base64(const std::string& text) {
-  std::vector<unsigned char> out(4 * ((text.size() + 2) / 3) + 1);
-  const int size = ::EVP_EncodeBlock(out.data(), reinterpret_cast<const unsigned char*>(text.data()),
-                                     static_cast<int>(text.size()));
-  return {out.begin(), out.begin() + size};
-}
-
 std::string authority_of(const management_parameters& to) {
   const bool v6 = to.host.find(':') != std::string::npos;
   return (v6 ? "[" + to.host + "]" : to.host) + ":" + std::to_string(to.port);
@@ -38,20 +34,7 @@ std::string management_parameters::display() const {
 }
 
 std::string percent_encoded(const std::string& text) {
-  constexpr std::string_view plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-  constexpr std::string_view digits = "0123456789ABCDEF";
-  std::string to;
-  for (const char each : text) {
-    const auto octet = static_cast<unsigned char>(each);
-    if (plain.find(each) != std::string_view::npos) {
-      to += each;
-      continue;
-    }
-    to += '%';
-    to += digits[octet >> 4u];
-    to += digits[octet & 15u];
-  }
-  return to;
+  return boost::urls::encode(text, boost::urls::unreserved_chars);
 }
 
 management_client::management_client(asio::io_context& context, management_parameters limits)

@@ -1,24 +1,17 @@
 // What stands in the file about a webhook, and what it is told.
+#include "base/encodings.hpp"
 #include "io/webhook.hpp"
 
 #include <boost/json/serialize.hpp>
 #include <boost/json/string.hpp>
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
-#include <openssl/evp.h>
 
 #include <vector>
 
 namespace postponed::io {
 
 namespace {
-
-std::string base64(const std::string& text) {
-  std::vector<unsigned char> out(4 * ((text.size() + 2) / 3) + 1);
-  const int size = ::EVP_EncodeBlock(out.data(), reinterpret_cast<const unsigned char*>(text.data()),
-                                     static_cast<int>(text.size()));
-  return {out.begin(), out.begin() + size};
-}
 
 std::string quoted(std::string_view text) {
   return boost::json::serialize(boost::json::string{text.data(), text.size()});
