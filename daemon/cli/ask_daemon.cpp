@@ -1,11 +1,13 @@
 // status, whoami, routes, reload, topology, events.
+#include "cli/ask_parts.hpp"
 #include "cli/conversation.hpp"
 #include "cli/exit_codes.hpp"
+#include "cli/input.hpp"
 #include "cli/json_view.hpp"
+#include "cli/view_parts.hpp"
 
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
 #include <fmt/core.h>
 
 namespace postponed::cli {
@@ -21,13 +23,7 @@ int status(conversation& with) {
 }
 
 int routes(conversation& with) {
-  const json::value got = with.get(target({"status"}));
-  if (with.wants_json()) {
-    for (const json::value& each : array_at(got, "routes"))
-      with.person().print(json_line(each));
-    return success;
-  }
-  with.person().print(routes_view(got, with.as()));
+  show_list(with, with.get(target({"status"})), "routes", routes_view);
   return success;
 }
 
@@ -45,7 +41,7 @@ int reload(conversation& with) {
   const json::value got = with.send("POST", target({"reload"}), nullptr);
   std::string text;
   for (const json::value& each : array_at(got, "warnings"))
-    text += on_one_line(each.is_string() ? std::string{each.get_string()} : json::serialize(each)) + "\n";
+    text += text_of(each) + "\n";
   with.show(got, text + "The configuration is in force.\n");
   return success;
 }
@@ -67,17 +63,13 @@ class event_reader {
  public:
   explicit event_reader(conversation& with) : with_{with} {}
   void feed(std::string_view piece) {
-    rest_ += piece;
-    for (std::size_t end = rest_.find('\n'); end != rest_.npos; end = rest_.find('\n')) {
-      line(rest_.substr(0, end));
-      rest_.erase(0, end + 1);
-    }
+    lines_.feed(piece, [this](std::string_view text) { line(text); });
   }
 
  private:
-  void line(const std::string& text) {
+  void line(std::string_view text) {
     if (text.empty()) return dispatch();
-    const auto value = [&](std::string_view name) { return text.substr(name.size()); };
+    const auto value = [&](std::string_view name) { return std::string{text.substr(name.size())}; };
     if (text.starts_with("event: ")) type_ = value("event: ");
     if (text.starts_with("id: ")) id_ = value("id: ");
     if (text.starts_with("data: ")) data_ += (data_.empty() ? "" : "\n") + value("data: ");
@@ -98,7 +90,8 @@ class event_reader {
   }
 
   conversation& with_;
-  std::string rest_, type_, id_, data_;
+  line_splitter lines_;
+  std::string type_, id_, data_;
 };
 
 int events(conversation& with) {

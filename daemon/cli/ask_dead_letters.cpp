@@ -1,4 +1,5 @@
 // dead list, show, groups, replay, discard, restore; replays.
+#include "cli/ask_parts.hpp"
 #include "cli/conversation.hpp"
 #include "cli/exit_codes.hpp"
 #include "cli/json_view.hpp"
@@ -6,7 +7,6 @@
 #include <boost/json/object.hpp>
 #include <fmt/core.h>
 
-#include <algorithm>
 #include <chrono>
 #include <thread>
 
@@ -16,100 +16,44 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::uint64_t page_size = 1000; // the most that the API lists at once
 constexpr std::chrono::milliseconds between_looks{300};
 
-// Messages of one dead letter, page by page; of a queue that is not collected there is one page.
+// Messages of one dead letter; of a queue that is not collected there is one page, and the daemon knows how
+// many may be looked at.
 int list_letters(conversation& with) {
-  const std::uint64_t limit = with.asked().limit; // 0: all
-  std::uint64_t shown = 0;
-  std::string after;
-  bool more = true;
-  while (more && (limit == 0 || shown < limit)) {
-    parameters query = letter_query(with.asked().by);
-    if (!with.asked().by.from.empty()) query.emplace_back("from", with.asked().by.from);
-    // Nobody asked for a number: of a queue the daemon knows how many may be looked at.
-    if (limit != default_limit || !after.empty())
-      query.emplace_back("limit",
-                         std::to_string(limit == 0 ? page_size : std::min(page_size, limit - shown)));
-    if (!after.empty()) query.emplace_back("after", after);
-    const json::value page = with.get(target({"dead-letters", with.asked().name, "messages"}, query));
-    const json::array& messages = array_at(page, "messages");
-    if (with.wants_json())
-      for (const json::value& each : messages)
-        with.person().print(json_line(each));
-    else if (!messages.empty() || shown == 0)
-      with.person().print(letters_view(page, with.as()));
-    shown += messages.size();
-    after = raw_text_at(page, "next");
-    more = !after.empty();
-  }
+  parameters filter = letter_query(with.asked().by);
+  if (!with.asked().by.from.empty()) filter.emplace_back("from", with.asked().by.from);
+  const bool more =
+      show_pages(with, {"dead-letters", with.asked().name, "messages"}, filter, letters_view, true);
   if (more && !with.wants_json()) with.person().tell("There are more: --limit N, or 0 for all.");
   return success;
 }
 
 int list(conversation& with) {
   if (!with.asked().name.empty()) return list_letters(with);
-  const json::value got = with.get(target({"dead-letters"}));
-  if (!with.wants_json()) {
-    with.person().print(dead_letters_view(got, with.as()));
-    return success;
-  }
-  for (const json::value& each : array_at(got, "dead_letters"))
-    with.person().print(json_line(each));
-  return success;
-}
-
-int show(conversation& with) {
-  for (const std::string& id : with.asked().ids) {
-    const json::value got = with.get(target({"dead-letters", with.asked().name, "messages", id}));
-    with.show(got, letter_view(got, with.as()));
-  }
+  show_list(with, with.get(target({"dead-letters"})), "dead_letters", dead_letters_view);
   return success;
 }
 
 int groups(conversation& with) {
-  const json::value got =
-      with.get(target({"dead-letters", with.asked().name, "groups"}, letter_query(with.asked().by)));
-  if (!with.wants_json()) {
-    with.person().print(groups_view(got, with.as()));
-    return success;
-  }
-  for (const json::value& each : array_at(got, "groups"))
-    with.person().print(json_line(each));
+  const std::string where =
+      target({"dead-letters", with.asked().name, "groups"}, letter_query(with.asked().by));
+  show_list(with, with.get(where), "groups", groups_view);
   return success;
 }
 
-// What a selection finds, counted by the daemon; nothing where nothing is to be done.
-std::uint64_t counted_by(conversation& with, const std::string& where, json::object body,
-                         std::string_view done) {
-  const ask_command& asked = with.asked();
+// Everything is meant only by who says so.
+void need_selection(const ask_command& asked) {
   if (asked.ids.empty() && !is_filtered(asked.by) && !asked.by.all)
     throw failure{bad_usage, "say which: ids, or a filter (--reason, --group, --older-than ..), or --all"};
-  body["dry_run"] = true;
-  const json::value got = with.send("POST", where, body);
-  const std::uint64_t count = number_at(got, "messages");
-  if (asked.dry_run || count == 0) {
-    with.show(got, fmt::format("{} would be {}.\n", counted(count, "message"), done));
-    return 0;
-  }
-  return count;
-}
-
-bool may(conversation& with, std::uint64_t count, std::string_view done) {
-  if (with.asked().yes ||
-      with.person().confirm(fmt::format("{} will be {}. Go on?", counted(count, "message"), done)))
-    return true;
-  with.person().tell("Nothing was done.");
-  return false;
 }
 
 int change(conversation& with, const std::string& path, std::string_view done) {
   const std::string where = target({"dead-letters", with.asked().name, path});
   const json::object body = letter_selection(with.asked().by, with.asked().ids);
-  const std::uint64_t count = counted_by(with, where, body, done);
-  if (count == 0) return success;
-  if (!may(with, count, done)) return bad_usage;
+  need_selection(with.asked());
+  int code = success;
+  if (!agreed(with, where, body, done, code)) return code;
   const json::value got = with.send("POST", where, body);
   with.show(got, fmt::format("{} {}.\n", counted(number_at(got, "messages"), "message"), done));
   return success;
@@ -135,9 +79,9 @@ int attend(conversation& with, json::value job) {
 int replay(conversation& with) {
   const std::string where = target({"dead-letters", with.asked().name, "replay"});
   const json::object body = replay_of(with.asked());
-  const std::uint64_t count = counted_by(with, where, body, "sent again");
-  if (count == 0) return success;
-  if (!may(with, count, "sent again")) return bad_usage;
+  need_selection(with.asked());
+  int code = success;
+  if (!agreed(with, where, body, "sent again", code)) return code;
   const json::value job = with.send("POST", where, body);
   if (!with.asked().replay.detach) return attend(with, job);
   with.show(job, replay_view(job, with.as()));
@@ -145,13 +89,7 @@ int replay(conversation& with) {
 }
 
 int replays(conversation& with) {
-  const json::value got = with.get(target({"replays"}));
-  if (!with.wants_json()) {
-    with.person().print(replays_view(got, with.as()));
-    return success;
-  }
-  for (const json::value& each : array_at(got, "replays"))
-    with.person().print(json_line(each));
+  show_list(with, with.get(target({"replays"})), "replays", replays_view);
   return success;
 }
 
@@ -172,7 +110,7 @@ int show_replay(conversation& with) {
 int ask_about_dead_letters(conversation& with) {
   switch (with.asked().what) {
   case verb::dead_show:
-    return show(with);
+    return show_ids(with, {"dead-letters", with.asked().name, "messages"}, letter_view);
   case verb::dead_groups:
     return groups(with);
   case verb::dead_replay:

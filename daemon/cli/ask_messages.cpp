@@ -1,14 +1,14 @@
 // list, show, schedule, cancel, reschedule, release, calendar.
+#include "cli/ask_parts.hpp"
 #include "cli/conversation.hpp"
 #include "cli/exit_codes.hpp"
 #include "cli/input.hpp"
 #include "cli/json_view.hpp"
+#include "cli/view_parts.hpp"
 
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 #include <fmt/core.h>
-
-#include <algorithm>
 
 namespace postponed::cli {
 
@@ -16,42 +16,10 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::uint64_t page_size = 1000; // the most that the API lists at once
-
-std::string due_of(const json::value& from, const conversation& with) {
-  return fmt::format("{} ({})", text_at(from, "due"), relative(raw_text_at(from, "due"), with.as().now));
-}
-
 int list(conversation& with) {
-  const std::uint64_t limit = with.asked().limit; // 0: all
-  std::uint64_t shown = 0;
-  std::string after;
-  bool more = true;
-  while (more && (limit == 0 || shown < limit)) {
-    parameters query = message_query(with.asked().by);
-    query.emplace_back("limit", std::to_string(limit == 0 ? page_size : std::min(page_size, limit - shown)));
-    if (!after.empty()) query.emplace_back("after", after);
-    const json::value page = with.get(target({"messages"}, query));
-    const json::array& messages = array_at(page, "messages");
-    if (with.wants_json())
-      for (const json::value& each : messages)
-        with.person().print(json_line(each));
-    else if (!messages.empty() || shown == 0)
-      with.person().print(messages_view(page, with.as()));
-    shown += messages.size();
-    after = raw_text_at(page, "next");
-    more = !after.empty();
-  }
+  const bool more = show_pages(with, {"messages"}, message_query(with.asked().by), messages_view, false);
   if (more && !with.wants_json())
-    with.person().tell(fmt::format("There are more: --limit {}, or 0 for all.", limit * 10));
-  return success;
-}
-
-int show(conversation& with) {
-  for (const std::string& id : with.asked().ids) {
-    const json::value got = with.get(target({"messages", id}));
-    with.show(got, message_view(got, with.as()));
-  }
+    with.person().tell(fmt::format("There are more: --limit {}, or 0 for all.", with.asked().limit * 10));
   return success;
 }
 
@@ -83,7 +51,9 @@ int change_ids(conversation& with, const change& how) {
       const json::value got =
           with.send(how.method, where, due.empty() ? json::value(nullptr) : json::value(due));
       with.show(got, fmt::format("{} {}{}\n", id, how.done,
-                                 with.asked().what == verb::reschedule ? ", due " + due_of(got, with) : ""));
+                                 with.asked().what == verb::reschedule
+                                     ? ", due " + time_with_relative(got, "due", with.as())
+                                     : ""));
     } catch (const failure& why) {
       if (why.exit_code() != refused) throw;
       with.person().tell(fmt::format("{}: {}", on_one_line(id), why.what()));
@@ -100,20 +70,10 @@ int change_many(conversation& with, const change& how) {
   const std::string where = target({"messages", std::string{how.path}});
   json::object body = new_due_of(asked);
   body["filter"] = message_filter(asked.by);
-  json::object trial = body;
-  trial["dry_run"] = true;
-  const json::value counted_ones = with.send("POST", where, trial);
-  const std::uint64_t count = number_at(counted_ones, "messages");
-  if (asked.dry_run || count == 0) {
-    with.show(counted_ones, fmt::format("{} would be {}.\n", counted(count, "message"), how.done));
-    return success;
-  }
-  if (!asked.yes &&
-      !with.person().confirm(fmt::format("{} will be {}. Go on?", counted(count, "message"), how.done))) {
-    with.person().tell("Nothing was done.");
-    return bad_usage;
-  }
-  body["count"] = count;
+  int code = success;
+  const auto count = agreed(with, where, body, how.done, code);
+  if (!count) return code;
+  body["count"] = *count;
   const json::value got = with.send("POST", where, body);
   std::string text = fmt::format("{} {}.\n", counted(number_at(got, "changed"), "message"), how.done);
   if (number_at(got, "missed") > 0)
@@ -138,13 +98,7 @@ class result_reader {
  public:
   explicit result_reader(conversation& with) : with_{with} {}
   void feed(std::string_view piece) {
-    rest_ += piece;
-    std::size_t begin = 0;
-    for (std::size_t end = rest_.find('\n'); end != rest_.npos; end = rest_.find('\n', begin)) {
-      line(std::string_view{rest_}.substr(begin, end - begin));
-      begin = end + 1;
-    }
-    rest_.erase(0, begin);
+    lines_.feed(piece, [this](std::string_view text) { line(text); });
     if (!with_.wants_json()) with_.person().progress(held_ + refused_, 0);
   }
   std::uint64_t held() const { return held_; }
@@ -166,7 +120,7 @@ class result_reader {
   }
 
   conversation& with_;
-  std::string rest_;
+  line_splitter lines_;
   std::uint64_t held_ = 0, refused_ = 0;
 };
 
@@ -191,7 +145,7 @@ int schedule(conversation& with) {
   if (!from.body_file.empty()) body = input_file{from.body_file}.whole();
   const json::value got =
       with.send("POST", target({"messages"}), message_of(from, std::move(body)), from.idempotency_key);
-  with.show(got, fmt::format("{} due {}{}\n", text_at(got, "id"), due_of(got, with),
+  with.show(got, fmt::format("{} due {}{}\n", text_at(got, "id"), time_with_relative(got, "due", with.as()),
                              flag_at(got, "repeated") ? "; it was held already" : ""));
   return success;
 }
@@ -212,7 +166,7 @@ int calendar(conversation& with) {
 int ask_about_messages(conversation& with) {
   switch (with.asked().what) {
   case verb::show:
-    return show(with);
+    return show_ids(with, {"messages"}, message_view);
   case verb::schedule:
     return schedule(with);
   case verb::calendar:

@@ -2,6 +2,7 @@
 
 #include "cli/exit_codes.hpp"
 #include "cli/json_view.hpp"
+#include "cli/view_parts.hpp"
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -34,7 +35,7 @@ failure refusal(const http_client::answer& from) {
                          ? fmt::format("the daemon answers {}: {}", from.status, on_one_line(from.body))
                          : fmt::format("{}: {}", text_at(said, "title"), text_at(said, "detail"));
   for (const json::value& each : array_at(said, "errors"))
-    text += "\n" + on_one_line(each.is_string() ? std::string{each.get_string()} : json::serialize(each));
+    text += "\n" + text_of(each);
   if (from.status == 401) text += "\nGive a token with --token-file FILE or in POSTPONED_TOKEN.";
   const bool configuration = raw_text_at(said, "type").ends_with("/bad-configuration");
   return failure{configuration ? bad_configuration : refused, text};

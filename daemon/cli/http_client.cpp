@@ -96,6 +96,17 @@ class reader {
   bool ended_ = false;
 };
 
+// Runs until the answer has ended, and closes: what is under way ends before its reader and its writer do.
+http_client::answer all_of(reader& results, http_stream& stream, const endpoint& where) {
+  const bool ended = stream.run_until([&] { return results.ended(); }, patience);
+  const error_code how = results.error();
+  stream.close();
+  stream.run_until([] { return false; }, std::chrono::milliseconds{1});
+  if (!ended) give_up(where, net::error::timed_out);
+  if (how) give_up(where, how);
+  return results.take();
+}
+
 // Writes pieces as chunks, one after another.
 class writer {
  public:
@@ -162,14 +173,7 @@ http_client::answer http_client::upload(const std::string& target,
   writer lines{stream, next};
   results.begin();
   lines.proceed();
-  const bool ended = stream.run_until([&] { return results.ended(); }, patience);
-  const error_code how = results.error();
-  stream.close();
-  stream.run_until([] { return false; },
-                   std::chrono::milliseconds{1}); // what is cancelled ends before they do
-  if (!ended) give_up(where_, net::error::timed_out);
-  if (how) give_up(where_, how);
-  return results.take();
+  return all_of(results, stream, where_);
 }
 
 http_client::answer http_client::follow(const std::string& target,
@@ -182,13 +186,7 @@ http_client::answer http_client::follow(const std::string& target,
   if (error) give_up(where_, error);
   reader results{stream, got};
   results.begin();
-  const bool ended = stream.run_until([&] { return results.ended(); }, patience);
-  const error_code how = results.error();
-  stream.close();
-  stream.run_until([] { return false; }, std::chrono::milliseconds{1});
-  if (!ended) give_up(where_, net::error::timed_out);
-  if (how) give_up(where_, how);
-  return results.take();
+  return all_of(results, stream, where_);
 }
 
 } // namespace postponed::cli

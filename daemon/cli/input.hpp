@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <string>
+#include <string_view>
 
 namespace postponed::cli {
 
@@ -21,6 +22,25 @@ class input_file {
  private:
   std::string name_;
   std::FILE* file_ = nullptr;
+};
+
+// Lines out of pieces as they come; what has no end yet waits for the next piece.
+class line_splitter {
+ public:
+  // `use` gets each line without its end; it stays valid for the call.
+  template <typename Use>
+  void feed(std::string_view piece, Use use) {
+    rest_ += piece;
+    std::size_t begin = 0;
+    for (std::size_t end = rest_.find('\n'); end != rest_.npos; end = rest_.find('\n', begin)) {
+      use(std::string_view{rest_}.substr(begin, end - begin));
+      begin = end + 1;
+    }
+    rest_.erase(0, begin);
+  }
+
+ private:
+  std::string rest_;
 };
 
 } // namespace postponed::cli

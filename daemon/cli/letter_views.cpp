@@ -43,6 +43,7 @@ std::string dead_letters_view(const json::value& list, const look& as) {
   for (const json::value& each : array_at(list, "dead_letters")) {
     const json::value store = object_at(each, "store");
     const bool known = has(each, "store");
+    const std::string alerts = alerts_of(each);
     to.rows.push_back(
         {text_at(each, "name"), dash(text_at(each, "queue")), flag_at(each, "collect") ? "yes" : "no",
          has(each, "depth") ? count_text(number_at(each, "depth")) : "-",
@@ -51,7 +52,7 @@ std::string dead_letters_view(const json::value& list, const look& as) {
          has(each, "oldest") ? seconds_text(static_cast<std::int64_t>(number_at(each, "oldest_age_seconds")))
                              : "-",
          has(each, "rate_per_minute") ? text_at(each, "rate_per_minute") : "-",
-         coloured(dash(alerts_of(each)), alerts_of(each).empty() ? 0 : 31, as)});
+         coloured(dash(alerts), alerts.empty() ? 0 : 31, as)});
   }
   return to.rows.empty() ? "The configuration has no dead letters.\n" : to.text(as.bold);
 }

@@ -9,7 +9,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 namespace postponed::cli {
@@ -28,12 +27,9 @@ bool is_set(const char* name) {
 terminal::terminal() {
   const char* const kind = std::getenv("TERM");
   const bool dumb = kind != nullptr && std::string_view{kind} == "dumb";
-  const bool out = ::isatty(STDOUT_FILENO) == 1;
-  colours_ = out && !dumb && !is_set("NO_COLOR");
+  colours_ = ::isatty(STDOUT_FILENO) == 1 && !dumb && !is_set("NO_COLOR");
   asks_ = ::isatty(STDIN_FILENO) == 1 && ::isatty(STDERR_FILENO) == 1;
   bar_ = ::isatty(STDERR_FILENO) == 1 && !dumb;
-  winsize size{};
-  if (out && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0) columns_ = size.ws_col;
 }
 
 void terminal::print(std::string_view text) const {

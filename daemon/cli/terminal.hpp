@@ -15,7 +15,6 @@ class terminal {
  public:
   terminal(); // looks at standard input, output and error, NO_COLOR and TERM
   bool colours() const { return colours_; }
-  std::size_t columns() const { return columns_; } // of standard output; 0 where it is no terminal
 
   // Writes to standard output. Throws failure (failed) where it cannot be written: a full disk is no success.
   void print(std::string_view text) const;
@@ -31,7 +30,6 @@ class terminal {
 
  private:
   bool colours_ = false, asks_ = false, bar_ = false, drawn_ = false;
-  std::size_t columns_ = 0;
   std::chrono::steady_clock::time_point began_{}, last_{};
   std::uint64_t first_ = 0;
 };
