@@ -53,6 +53,20 @@ test('the keys lead from a year to a minute and to its messages', async () => {
   assert.match(world.page.url(), /due_from=.*due_until=/);
 });
 
+test('keys that come faster than the answers lead there all the same', async () => {
+  await open('overview', 'Overview');
+  await open('calendar?zoom=year', 'Calendar');
+  await eventually('the year is there', total);
+  await world.page.route('**/api/v1/calendar?*', async (asked) => {
+    await new Promise((later) => setTimeout(later, 200));
+    await asked.continue();
+  });
+  await bars().focus();
+  for (let press = 0; press < 3; ++press) await world.page.keyboard.press('Enter');
+  await eventually('it shows an hour', async () => (await chosen()) === 'hour');
+  await world.page.unrouteAll({ behavior: 'wait' });
+});
+
 test('a click on a bar zooms in, and the buttons go to earlier and later', async () => {
   await open('calendar?zoom=month', 'Calendar');
   await world.page.waitForFunction(() => document.querySelector('.uplot .u-over'));

@@ -44,12 +44,14 @@ export function calendar(main, names, query) {
   let spans = [];
   let chosen = null;
   let asked = null;
+  let loaded = null;
+  let pressed = Promise.resolve();
   let ended = false;
 
   const title = h('h2', { 'aria-live': 'polite' });
   const total = h('p', { class: 'lead' });
   const words = h('p', { class: 'readout', role: 'status' });
-  const route = select([['', 'All routes'], ...routeNames().map((each) => [each, each])], query.get('route') ?? '', { onchange: () => load() });
+  const route = select([['', 'All routes'], ...routeNames().map((each) => [each, each])], query.get('route') ?? '', { onchange: () => (loaded = load()) });
   const group = freshId('zoom');
   const radios = Object.entries(zooms).map(([key, each]) => [key, h('input', { type: 'radio', name: group, value: key, id: `${group}-${key}`, onchange: () => go(key, new Date(Math.max(from, floor[key](new Date()) > from && inNow() ? Date.now() : from))) }), each.name]);
   const inNow = () => from <= new Date() && new Date() < step[zoom](from, 1);
@@ -82,7 +84,7 @@ export function calendar(main, names, query) {
     zoom = to;
     from = floor[zoom](at);
     chosen = null;
-    load();
+    loaded = load();
   }
 
   // The whole is held in the daemon as counters; each answer has at most a few hundred spans, however much is held.
@@ -147,23 +149,27 @@ export function calendar(main, names, query) {
     else location.hash = listOf(spans[at]);
   }
 
+  const keyed = {
+    ArrowLeft: () => (chosen > 0 ? choose(chosen - 1) : go(zoom, step[zoom](from, -1))),
+    ArrowRight: () => (chosen < spans.length - 1 ? choose(chosen + 1) : go(zoom, step[zoom](from, 1))),
+    Home: () => choose(0),
+    End: () => choose(spans.length - 1),
+    Enter: () => open(chosen),
+    Escape: () => {
+      const outer = Object.keys(zooms)[Object.keys(zooms).indexOf(zoom) + 1];
+      if (outer) go(outer, from);
+    },
+  };
+
+  // A key counts for the bars that the one before it led to: those are not there before the daemon's answer.
   function onKey(event) {
-    const outer = Object.keys(zooms)[Object.keys(zooms).indexOf(zoom) + 1];
-    const last = spans.length - 1;
-    const does = {
-      ArrowLeft: () => (chosen > 0 ? choose(chosen - 1) : go(zoom, step[zoom](from, -1))),
-      ArrowRight: () => (chosen < last ? choose(chosen + 1) : go(zoom, step[zoom](from, 1))),
-      Home: () => choose(0),
-      End: () => choose(last),
-      Enter: () => open(chosen),
-      Escape: () => outer && go(outer, from),
-    }[event.key];
+    const does = keyed[event.key];
     if (!does) return;
     event.preventDefault();
-    does();
+    pressed = pressed.then(() => loaded).then(() => ended || does());
   }
 
-  load();
+  loaded = load();
   return () => {
     ended = true;
     bars.end();
