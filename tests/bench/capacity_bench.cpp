@@ -14,7 +14,6 @@
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
 
-#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <random>
@@ -23,9 +22,6 @@
 using namespace postponed::bench;
 
 namespace {
-
-using steady = std::chrono::steady_clock;
-using seconds = std::chrono::duration<double>;
 
 struct options {
   std::uint16_t port = 0;
@@ -40,15 +36,7 @@ struct flow_figures {
 };
 
 flow_figures run_flow(const options& o, const daemon_process& daemon) {
-  const auto count = static_cast<std::size_t>(o.rate * static_cast<double>(o.seconds));
-  const pid_t load = in_child([&] {
-    std::mt19937 random{7};
-    std::uniform_int_distribution<std::int64_t> delay{1000, 5000};
-    publish(
-        o.port, daemon.intake(), count, 1024, [&](std::size_t) { return delay(random); }, o.rate);
-  });
-  const arrivals got = consume(o.port, daemon.destination(), count, std::chrono::seconds{60});
-  expect_success(load);
+  const arrivals got = steady_flow{o.port, daemon.intake(), o.rate, o.seconds}.take(daemon.destination());
   return {percentile(got.late_ms, 0.5), percentile(got.late_ms, 0.99)};
 }
 
@@ -58,12 +46,10 @@ std::string run(const options& o, const std::string& name, int from, int until, 
   const std::string body(o.size, 'x');
   std::mt19937 random{11};
   std::uniform_int_distribution<int> due{from, until};
-  const auto begin = steady::now();
-  const std::size_t held = upload(daemon.admin_port(), o.held, [&](std::size_t, std::string& to) {
+  const double took = upload(daemon.admin_port(), o.held, [&](std::size_t, std::string& to) {
     to += fmt::format("{{\"route\":\"bench\",\"delay\":\"{}s\",\"body\":\"{}\"}}\n", due(random), body);
   });
-  if (held != o.held) throw std::runtime_error{fmt::format("{} of {} are held", held, o.held)};
-  const double rate = static_cast<double>(held) / seconds{steady::now() - begin}.count();
+  const double rate = static_cast<double>(o.held) / took;
   const double taking = daemon.peak_resident_mib();
   daemon.kill9();
   const double ready = daemon.start();

@@ -9,6 +9,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <random>
 #include <stdexcept>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -111,6 +112,21 @@ arrivals consume(std::uint16_t port, const std::string& queue, std::size_t count
   result.last = steady::now();
   client.pump(std::chrono::milliseconds{10}, [](proto::session_event&) {});
   return result;
+}
+
+steady_flow::steady_flow(std::uint16_t port, const std::string& from, double rate, std::size_t seconds,
+                         std::size_t size, std::string (*properties)(std::int64_t))
+    : port_{port}, count_{static_cast<std::size_t>(rate * static_cast<double>(seconds))}, load_{in_child([&] {
+        std::mt19937 random{7};
+        std::uniform_int_distribution<std::int64_t> delay{1000, 5000};
+        publish(
+            port, from, count_, size, [&](std::size_t) { return delay(random); }, rate, properties);
+      })} {}
+
+arrivals steady_flow::take(const std::string& to) {
+  arrivals got = consume(port_, to, count_, std::chrono::seconds{60});
+  expect_success(load_);
+  return got;
 }
 
 double percentile(std::vector<double> values, double share) {

@@ -33,6 +33,21 @@ struct arrivals {
 arrivals consume(std::uint16_t port, const std::string& queue, std::size_t count,
                  std::chrono::seconds patience);
 
+// A steady flow: a child process publishes `rate` a second for so many seconds to `from`, with delays of 1 to
+// 5 s drawn at random; take() consumes them.
+class steady_flow {
+ public:
+  steady_flow(std::uint16_t port, const std::string& from, double rate, std::size_t seconds,
+              std::size_t size = 1024, std::string (*properties)(std::int64_t) = nullptr);
+  // All of them out of `to`, and waits for the load. Once.
+  arrivals take(const std::string& to);
+
+ private:
+  std::uint16_t port_;
+  std::size_t count_;
+  pid_t load_;
+};
+
 // The value below which that share lies; 0 of none.
 double percentile(std::vector<double> values, double share);
 

@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdexcept>
@@ -78,8 +79,9 @@ std::string http_client::get(const std::string& target) {
   return body;
 }
 
-std::size_t upload(std::uint16_t port, std::size_t count,
-                   const std::function<void(std::size_t, std::string&)>& line) {
+double upload(std::uint16_t port, std::size_t count,
+              const std::function<void(std::size_t, std::string&)>& line) {
+  const auto begin = std::chrono::steady_clock::now();
   const int socket = connected_to(port);
   std::string out =
       fmt::format("POST /api/v1/messages HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nConnection: close\r\n"
@@ -119,7 +121,8 @@ std::size_t upload(std::uint16_t port, std::size_t count,
     in.erase(0, in.size() - keep);
   }
   ::close(socket);
-  return held;
+  if (held != count) throw std::runtime_error{fmt::format("{} of {} are held", held, count)};
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
 } // namespace postponed::bench

@@ -28,8 +28,8 @@ class http_client {
 };
 
 // Posts `count` lines, each as `line` appends it to its argument, to /api/v1/messages in one chunked request,
-// and reads a result line for each. Returns how many are held.
-std::size_t upload(std::uint16_t port, std::size_t count,
-                   const std::function<void(std::size_t, std::string&)>& line);
+// and reads a result line for each; throws where one is not held. Returns how many seconds it took.
+double upload(std::uint16_t port, std::size_t count,
+              const std::function<void(std::size_t, std::string&)>& line);
 
 } // namespace postponed::bench

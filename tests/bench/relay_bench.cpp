@@ -17,7 +17,6 @@
 
 #include <fstream>
 #include <map>
-#include <random>
 #include <utility>
 #include <vector>
 
@@ -145,26 +144,14 @@ double run_ttl_burst(const options& o, int round) {
          (seconds{got.last - begin}.count() - static_cast<double>(o.delay_ms) / 1000.0);
 }
 
-arrivals run_steady_through(const options& o, const std::string& from, const std::string& to,
-                            std::string (*properties)(std::int64_t)) {
-  const auto count = static_cast<std::size_t>(o.steady_rate * static_cast<double>(o.steady_seconds));
-  const pid_t load = in_child([&] {
-    std::mt19937 random{7};
-    std::uniform_int_distribution<std::int64_t> delay{1000, 5000};
-    publish(
-        o.port, from, count, o.size, [&](std::size_t) { return delay(random); }, o.steady_rate, properties);
-  });
-  arrivals got = consume(o.port, to, count, std::chrono::seconds{60});
-  expect_success(load);
-  return got;
-}
-
-std::string show_steady(const options& o, const std::string& name, const arrivals& got) {
+std::string run_steady(const options& o, const std::string& name, const std::string& from,
+                       const std::string& to, std::string (*properties)(std::int64_t)) {
+  const arrivals got =
+      steady_flow{o.port, from, o.steady_rate, o.steady_seconds, o.size, properties}.take(to);
   const double p50 = percentile(got.late_ms, 0.5), p99 = percentile(got.late_ms, 0.99);
   const double least = percentile(got.late_ms, 0.0), most = percentile(got.late_ms, 1.0);
   fmt::print("steady {:.0f}/s, delays 1-5 s, {} messages, {}: lateness at the consumer, ms: min {:.2f} p50 "
-             "{:.2f} p99 "
-             "{:.2f} max {:.2f}\n",
+             "{:.2f} p99 {:.2f} max {:.2f}\n",
              o.steady_rate, got.late_ms.size(), name, least, p50, p99, most);
   return fmt::format("{{\"min\":{:.3f},\"p50\":{:.3f},\"p99\":{:.3f},\"max\":{:.3f}}}", least, p50, p99,
                      most);
@@ -208,12 +195,10 @@ int main(int argc, char** argv) try {
   if (o.steady_seconds > 0) {
     {
       daemon_process daemon{o.daemon, o.port, "steady"};
-      steady_json =
-          show_steady(o, "postponed",
-                      run_steady_through(o, daemon.intake(), daemon.destination(), properties_with_delay));
+      steady_json = run_steady(o, "postponed", daemon.intake(), daemon.destination(), properties_with_delay);
     }
     const auto [from, to] = waiting_queues(o, "steady");
-    ttl_json = show_steady(o, "TTL + DLX", run_steady_through(o, from, to, properties_with_expiration));
+    ttl_json = run_steady(o, "TTL + DLX", from, to, properties_with_expiration);
   }
   if (!o.json.empty())
     std::ofstream{o.json} << fmt::format(

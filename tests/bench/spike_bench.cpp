@@ -6,6 +6,7 @@
 // They are scheduled by lines of JSON for one moment; from then on, until the last of them is consumed. The
 // broker's own rate: the same messages, published straight to a queue by the same session code with a window
 // of 2,000 confirms, until the last is consumed. Exit 0 when all arrived.
+#include "base/encodings.hpp"
 #include "bench/daemon_process.hpp"
 #include "bench/flow.hpp"
 #include "bench/http_client.hpp"
@@ -16,7 +17,6 @@
 #include <fmt/core.h>
 
 #include <chrono>
-#include <cstring>
 #include <fstream>
 #include <vector>
 
@@ -67,23 +67,9 @@ spike_figures run_spike(const options& o, int round) {
   std::string body(o.size, 'x');
   for (std::size_t i = 0; i < sizeof us; ++i)
     body[i] = static_cast<char>(us >> (8 * i) & 0xFF);
-  static constexpr std::string_view digits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string encoded;
-  body.resize(body.size() / 3 * 3, 'x'); // no padding is needed
-  for (std::size_t at = 0; at < body.size(); at += 3) {
-    const auto octet = [&](std::size_t i) {
-      return static_cast<std::uint32_t>(static_cast<unsigned char>(body[at + i]));
-    };
-    const std::uint32_t group = octet(0) << 16 | octet(1) << 8 | octet(2);
-    for (const int shift : {18, 12, 6, 0})
-      encoded += digits[group >> shift & 0x3F];
-  }
   const std::string line = fmt::format("{{\"route\":\"bench\",\"due\":\"{}\",\"body_base64\":\"{}\"}}\n",
-                                       proto::format_rfc3339(due), encoded);
-  const std::size_t held =
-      upload(daemon.admin_port(), o.messages, [&](std::size_t, std::string& to) { to += line; });
-  if (held != o.messages) throw std::runtime_error{fmt::format("{} of {} are held", held, o.messages)};
+                                       proto::format_rfc3339(due), base64(body));
+  upload(daemon.admin_port(), o.messages, [&](std::size_t, std::string& to) { to += line; });
   if (std::chrono::system_clock::now() > due)
     throw std::runtime_error{"scheduling took too long; take fewer"};
   const double processor = daemon.processor_seconds();

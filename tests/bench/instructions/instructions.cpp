@@ -34,18 +34,6 @@ using namespace std::chrono_literals;
 
 const wall_time start{std::chrono::hours{24 * 365 * 50}};
 
-std::string some_properties() {
-  proto::header_editor headers{{}};
-  headers.set_integer("x-delay", 1500);
-  headers.set_text("tenant", "a header of the application");
-  const std::string table = headers.encode();
-  proto::properties_view view;
-  view.headers = table;
-  view.content_type = "application/json";
-  view.delivery_mode = std::uint8_t{2};
-  return proto::encode(view);
-}
-
 std::size_t codec_deliver() {
   constexpr std::size_t count = 2000, a_read = 50;
   test::scripted_broker peer;
@@ -58,8 +46,8 @@ std::size_t codec_deliver() {
   std::string chunk;
   for (std::size_t i = 0; i < a_read; ++i) {
     deliver.delivery_tag = i + 1;
-    chunk +=
-        test::method_frame(1, deliver) + test::content_frames(1, some_properties(), std::string(1024, 'x'));
+    chunk += test::method_frame(1, deliver) +
+             test::content_frames(1, properties_of_a_message(1500), std::string(1024, 'x'));
   }
   std::size_t events = 0;
   const auto work = [&](std::size_t messages) {
@@ -78,7 +66,7 @@ std::size_t codec_publish() {
   test::scripted_broker peer;
   peer.open();
   peer.open_channel(1);
-  const std::string properties = some_properties(), body(1024, 'x');
+  const std::string properties = properties_of_a_message(1500), body(1024, 'x');
   std::size_t octets = 0;
   const auto work = [&](std::size_t messages) {
     for (std::size_t i = 0; i < messages; ++i) {
@@ -95,7 +83,7 @@ std::size_t codec_publish() {
 
 std::size_t codec_properties() {
   constexpr std::size_t count = 4000;
-  const std::string raw = some_properties();
+  const std::string raw = properties_of_a_message(1500);
   proto::release_stamp stamp;
   stamp.id = "1a2b3c4-5d6e7f-01234567";
   stamp.route = "orders";

@@ -19,9 +19,11 @@ void put_tag(std::string& frames, std::size_t at, std::uint64_t tag) {
     frames[at + i] = static_cast<char>((tag >> (56 - 8 * i)) & 0xFF);
 }
 
-std::string properties_of_a_message() {
+} // namespace
+
+std::string properties_of_a_message(std::int64_t delay_ms) {
   proto::header_editor headers{{}};
-  headers.set_integer("x-delay", 500);
+  headers.set_integer("x-delay", delay_ms);
   headers.set_text("tenant", "a header of the application");
   const std::string table = headers.encode();
   proto::properties_view view;
@@ -30,8 +32,6 @@ std::string properties_of_a_message() {
   view.delivery_mode = std::uint8_t{2};
   return proto::encode(view);
 }
-
-} // namespace
 
 relay::parameters relay_path::parameters_for(bool read_back) {
   relay::parameters limits;
@@ -66,7 +66,7 @@ relay_path::relay_path(bool read_back)
   deliver.routing_key = test::bytes("order.placed.by-customer");
   frames_ = test::method_frame(consuming, deliver);
   tag_at_ = 7 + 4 + 1 + tag.size();
-  frames_ += test::content_frames(consuming, properties_of_a_message(), std::string(1024, 'x'));
+  frames_ += test::content_frames(consuming, properties_of_a_message(500), std::string(1024, 'x'));
   for (std::size_t i = 0; i < messages_a_read; ++i)
     chunk_ += frames_;
   amqp_basic_ack_t ack{};

@@ -9,9 +9,13 @@
 #include "support/scripted_broker.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 
 namespace postponed::bench {
+
+// As a publisher writes them: JSON, persistent, with a delay and a header of its own.
+std::string properties_of_a_message(std::int64_t delay_ms);
 
 class relay_path {
  public:
