@@ -94,8 +94,8 @@ struct flow_figures {
 };
 
 flow_figures run_flow(const options& o, const daemon_process& daemon, timings* answers) {
-  steady_flow flow{o.port, daemon.intake(), o.rate,
-                   o.seconds}; // a process of its own: before there are threads
+  // Its load is a process of its own: forked before there are threads.
+  steady_flow flow{o.port, daemon.intake(), o.rate, o.seconds};
   std::string failed;
   std::optional<std::jthread> asking; // its end stops it
   if (answers != nullptr)

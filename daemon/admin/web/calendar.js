@@ -51,7 +51,7 @@ export function calendar(main, names, query) {
   const title = h('h2', { 'aria-live': 'polite' });
   const total = h('p', { class: 'lead' });
   const words = h('p', { class: 'readout', role: 'status' });
-  const route = select([['', 'All routes'], ...routeNames().map((each) => [each, each])], query.get('route') ?? '', { onchange: () => (loaded = load()) });
+  const route = select([['', 'All routes'], ...routeNames().map((each) => [each, each])], query.get('route') ?? '', { onchange: () => load() });
   const group = freshId('zoom');
   const radios = Object.entries(zooms).map(([key, each]) => [key, h('input', { type: 'radio', name: group, value: key, id: `${group}-${key}`, onchange: () => go(key, new Date(Math.max(from, floor[key](new Date()) > from && inNow() ? Date.now() : from))) }), each.name]);
   const inNow = () => from <= new Date() && new Date() < step[zoom](from, 1);
@@ -84,11 +84,13 @@ export function calendar(main, names, query) {
     zoom = to;
     from = floor[zoom](at);
     chosen = null;
-    loaded = load();
+    load();
   }
 
+  const load = () => (loaded = ask());
+
   // The whole is held in the daemon as counters; each answer has at most a few hundred spans, however much is held.
-  async function load() {
+  async function ask() {
     const mine = (asked = {});
     const until = step[zoom](from, 1);
     history.replaceState(null, '', `#/calendar?${new URLSearchParams({ zoom, from: from.toISOString(), ...(route.value && { route: route.value }) })}`);
@@ -169,7 +171,7 @@ export function calendar(main, names, query) {
     pressed = pressed.then(() => loaded).then(() => ended || does());
   }
 
-  loaded = load();
+  load();
   return () => {
     ended = true;
     bars.end();
