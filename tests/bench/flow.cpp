@@ -49,7 +49,7 @@ void expect_success(pid_t child) {
 
 void publish(std::uint16_t port, const std::string& queue, std::size_t count, std::size_t size,
              const std::function<std::int64_t(std::size_t)>& delay_ms, double rate,
-             std::string (*properties)(std::int64_t)) {
+             std::string (*properties)(std::int64_t), bool mandatory) {
   if (properties == nullptr) properties = properties_with_delay;
   wire_client client{port, "bench publisher"};
   client.open_channel(1, true);
@@ -74,7 +74,7 @@ void publish(std::uint16_t port, const std::string& queue, std::size_t count, st
       const std::uint64_t due =
           now_us() + static_cast<std::uint64_t>(std::max<std::int64_t>(delay, 0)) * 1000;
       std::memcpy(body.data(), &due, sizeof due);
-      unconfirmed.add(client.session().publish(1, "", queue, properties(delay), body, false), sent, 0);
+      unconfirmed.add(client.session().publish(1, "", queue, properties(delay), body, mandatory), sent, 0);
       ++sent;
       if (client.session().output().size() > 262144) break;
     }

@@ -20,10 +20,11 @@ void expect_success(pid_t child);
 // Publishes `count` messages of `size` bytes with a window of confirms; each body begins with the time at
 // which it is due, in us. `delay_ms` says the delay of each, negative: no header. `rate` a second; 0: as fast
 // as the window allows. Throws std::runtime_error.
-// `properties` writes a delay into a message; by default as properties_with_delay().
+// `properties` writes a delay into a message; by default as properties_with_delay(). `mandatory`: the broker
+// is to return what it cannot route.
 void publish(std::uint16_t port, const std::string& queue, std::size_t count, std::size_t size,
              const std::function<std::int64_t(std::size_t)>& delay_ms, double rate,
-             std::string (*properties)(std::int64_t) = nullptr);
+             std::string (*properties)(std::int64_t) = nullptr, bool mandatory = false);
 
 struct arrivals {
   std::vector<double> late_ms; // in the order of arrival

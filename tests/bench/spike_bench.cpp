@@ -4,8 +4,9 @@
 //   spike_bench --port N --daemon PATH [--messages 100000] [--size 1024] [--rounds 3] [--json FILE]
 //
 // They are scheduled by lines of JSON for one moment; from then on, until the last of them is consumed. The
-// broker's own rate: the same messages, published straight to a queue by the same session code with a window
-// of 2,000 confirms, until the last is consumed. Exit 0 when all arrived.
+// broker's own rate: the same messages with the headers that a release writes, and mandatory as a release is,
+// published straight to a queue by the same session code with a window of 2,000 confirms, until the last is
+// consumed. Bare ones, without these headers, are measured beside it. Exit 0 when all arrived.
 #include "base/encodings.hpp"
 #include "bench/daemon_process.hpp"
 #include "bench/flow.hpp"
@@ -36,8 +37,8 @@ struct options {
   std::string json;
 };
 
-double run_straight(const options& o, int round) {
-  const std::string queue = fmt::format("bench.straight.{}", round);
+double run_straight(const options& o, const std::string& name, std::string (*properties)(std::int64_t)) {
+  const std::string queue = "bench.straight." + name;
   {
     wire_client setup{o.port, "bench setup"};
     setup.open_channel(1, false);
@@ -46,7 +47,8 @@ double run_straight(const options& o, int round) {
   const auto begin = steady::now();
   const pid_t load = in_child([&] {
     publish(
-        o.port, queue, o.messages, o.size, [](std::size_t) { return std::int64_t{-1}; }, 0);
+        o.port, queue, o.messages, o.size, [](std::size_t) { return std::int64_t{-1}; }, 0, properties,
+        properties == properties_as_released);
   });
   const arrivals got = consume(o.port, queue, o.messages, std::chrono::seconds{60});
   expect_success(load);
@@ -96,22 +98,23 @@ int main(int argc, char** argv) try {
   app.add_option("--json", o.json, "Also write the figures there");
   CLI11_PARSE(app, argc, argv);
 
-  fmt::print("{:>6} {:>12} {:>12} {:>7} {:>9} {:>14} {:>10}\n", "round", "straight/s", "spike/s", "ratio",
-             "took s", "processor us", "peak MiB");
+  fmt::print("{:>6} {:>12} {:>12} {:>12} {:>7} {:>9} {:>14} {:>10}\n", "round", "bare/s", "straight/s",
+             "spike/s", "ratio", "took s", "processor us", "peak MiB");
   std::vector<double> ratios;
   std::string rows;
   for (int round = 1; round <= o.rounds; ++round) {
-    const double straight = run_straight(o, round);
+    const double bare = run_straight(o, fmt::format("bare.{}", round), properties_with_delay);
+    const double straight = run_straight(o, std::to_string(round), properties_as_released);
     const spike_figures spike = run_spike(o, round);
     if (spike.earliest_ms < 0) throw std::runtime_error{"a message came before its time"};
     ratios.push_back(spike.rate / straight);
-    fmt::print("{:>6} {:>12.0f} {:>12.0f} {:>7.2f} {:>9.2f} {:>14.1f} {:>10.1f}\n", round, straight,
-               spike.rate, ratios.back(), spike.took, spike.processor_us, spike.peak_mib);
+    fmt::print("{:>6} {:>12.0f} {:>12.0f} {:>12.0f} {:>7.2f} {:>9.2f} {:>14.1f} {:>10.1f}\n", round, bare,
+               straight, spike.rate, ratios.back(), spike.took, spike.processor_us, spike.peak_mib);
     std::fflush(stdout);
-    rows += fmt::format("{}{{\"straight\":{:.0f},\"spike\":{:.0f},\"ratio\":{:.3f},\"processor_us\":{:.1f},"
-                        "\"peak_mib\":{:.1f}}}",
-                        rows.empty() ? "" : ",", straight, spike.rate, ratios.back(), spike.processor_us,
-                        spike.peak_mib);
+    rows += fmt::format("{}{{\"bare\":{:.0f},\"straight\":{:.0f},\"spike\":{:.0f},\"ratio\":{:.3f},"
+                        "\"processor_us\":{:.1f},\"peak_mib\":{:.1f}}}",
+                        rows.empty() ? "" : ",", bare, straight, spike.rate, ratios.back(),
+                        spike.processor_us, spike.peak_mib);
   }
   fmt::print("median ratio {:.2f}\n", percentile(ratios, 0.5));
   if (!o.json.empty())

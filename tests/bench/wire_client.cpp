@@ -1,5 +1,7 @@
 #include "bench/wire_client.hpp"
 
+#include "proto/headers.hpp"
+
 #include <arpa/inet.h>
 #include <cerrno>
 #include <cstring>
@@ -130,6 +132,14 @@ std::string properties_with_expiration(std::int64_t delay_ms) {
   view.expiration = milliseconds;
   view.delivery_mode = std::uint8_t{2};
   return proto::encode(view);
+}
+
+std::string properties_as_released(std::int64_t delay_ms) {
+  proto::release_stamp stamp;
+  stamp.id = "1a2b3c4-5d6e7f8-90abcdef";
+  stamp.route = "bench";
+  stamp.due = proto::wall_time{std::chrono::microseconds{static_cast<std::int64_t>(now_us())}};
+  return proto::release_properties(properties_with_delay(delay_ms), stamp);
 }
 
 } // namespace postponed::bench

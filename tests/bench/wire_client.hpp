@@ -64,5 +64,7 @@ std::uint64_t now_us(); // UTC
 std::string properties_with_delay(std::int64_t delay_ms);
 // The same with the property `expiration`, as TTL and a dead-letter exchange take a delay.
 std::string properties_with_expiration(std::int64_t delay_ms);
+// What postponed publishes when the delay is over: with the headers that it writes on release.
+std::string properties_as_released(std::int64_t delay_ms);
 
 } // namespace postponed::bench
