@@ -4,10 +4,11 @@ namespace postponed::config {
 
 const std::map<std::string, std::vector<std::string>>& known_keys() {
   static const std::map<std::string, std::vector<std::string>> keys{
-      {"file", {"broker", "store", "admin", "topology", "routes", "dead_letters"}},
+      {"file", {"broker", "store", "catch_up", "admin", "topology", "routes", "dead_letters"}},
       {"broker", {"uris", "heartbeat", "auth", "tls", "prefetch", "confirm_window", "management"}},
       {"tls", {"ca_file", "certificate_file", "key_file", "verify", "server_name"}},
       {"store", {"path", "horizon_rows", "body_cache"}},
+      {"catch_up", {"share", "rate"}},
       {"admin", {"listen", "tokens", "tls", "allowed_hosts"}},
       {"token", {"name", "file", "role"}},
       {"admin_tls", {"certificate_file", "key_file"}},

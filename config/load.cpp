@@ -19,6 +19,7 @@ void read_all(reading& in, const YAML::Node& root, settings& into) {
   file.required("routes", "a list of routes");
   file.map("broker", [&](const YAML::Node& each) { read_broker(in, each, into.broker); });
   file.map("store", [&](const YAML::Node& each) { read_store(in, each, into.store); });
+  file.map("catch_up", [&](const YAML::Node& each) { read_catch_up(in, each, into.catch_up); });
   file.map("admin", [&](const YAML::Node& each) { read_admin(in, each, into.admin); });
   file.map("topology", [&](const YAML::Node& each) { read_topology(in, each, into.topology); });
   file.list("routes", [&](const YAML::Node& each) { read_route(in, each, into.routes.emplace_back()); });

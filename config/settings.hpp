@@ -219,9 +219,16 @@ struct dead_letter_settings {
   place at;
 };
 
+// What is overdue after a downtime goes out beside what comes due now.
+struct catch_up_settings {
+  double share = 0.5;  // of the turns while both are to go to the same destination, 0.01 to 0.99
+  double rate = 10000; // overdue messages a second; 0: without limit
+};
+
 struct settings {
   broker_settings broker;
   store_settings store;
+  catch_up_settings catch_up;
   admin_settings admin;
   topology_settings topology;
   std::vector<route_settings> routes;

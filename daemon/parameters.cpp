@@ -251,6 +251,7 @@ io::driver_parameters driver_parameters_from(const config::settings& settings) {
   to.relay.confirm_window = settings.broker.confirm_window;
   to.relay.horizon_rows = settings.store.horizon_rows;
   to.relay.body_cache = settings.store.body_cache;
+  to.relay.catch_up = {settings.catch_up.share, settings.catch_up.rate};
   using mode = config::topology_settings::mode_type;
   to.wanted = wanted_topology_from(settings);
   if (settings.topology.mode == mode::create) to.topology = to.wanted.steps;

@@ -263,6 +263,9 @@ std::string metrics_text(const snapshot& shown) {
             shown.store_ok ? 1 : 0);
   to.family("postponed_store_commit_seconds", "histogram", "Time of a synced commit.");
   to.histogram(c.commit, "");
+  to.family("postponed_hold_seconds", "histogram", "From taken off the intake to durable, when it is acked.");
+  to.histogram(c.hold, "");
+  to.single("postponed_store_commits_total", "counter", "Synced commits.", number(c.commits));
   to.single("postponed_store_committed_rows_total", "counter", "Messages inserted or done, committed.",
             number(c.committed_rows));
   to.single("postponed_store_file_bytes", "gauge", "Size of the store's file.",
@@ -275,6 +278,8 @@ std::string metrics_text(const snapshot& shown) {
   to.single("postponed_staged_bytes", "gauge", "Bodies in memory ahead of their due time.",
             number(c.staged_bytes));
   to.single("postponed_in_flight_messages", "gauge", "Published and not yet confirmed.", number(c.in_flight));
+  to.single("postponed_overdue_messages", "gauge",
+            "Overdue, in memory, and released by catch_up's share and rate.", number(c.overdue));
   to.single("postponed_unacked_messages", "gauge", "Taken from the broker and not yet committed.",
             number(c.unacked));
   to.single("postponed_clock_jumps_total", "counter", "Times that the wall clock was set.",

@@ -133,11 +133,9 @@ std::string status_json(const snapshot& shown) {
   }
   to["connections"] = std::move(connections);
   to["routes"] = routes_json(shown);
-  to["relay"] = {{"horizon_rows", shown.counters.horizon_rows},
-                 {"staged_bytes", shown.counters.staged_bytes},
-                 {"in_flight", shown.counters.in_flight},
-                 {"unacked", shown.counters.unacked},
-                 {"clock_jumps", shown.counters.clock_jumps}};
+  to["relay"] = {{"horizon_rows", shown.counters.horizon_rows}, {"overdue", shown.counters.overdue},
+                 {"staged_bytes", shown.counters.staged_bytes}, {"in_flight", shown.counters.in_flight},
+                 {"unacked", shown.counters.unacked},           {"clock_jumps", shown.counters.clock_jumps}};
   to["store"] = {{"ok", shown.store_ok},
                  {"held_messages", shown.store.held_messages},
                  {"held_bytes", shown.store.held_bytes},

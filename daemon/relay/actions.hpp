@@ -45,6 +45,7 @@ struct load_action {
   store::horizon_position after;
   wall_time until{};
   std::size_t limit = 0;
+  bool overdue = false;              // of what is overdue, not of what comes due
   std::vector<std::uint32_t> skip{}; // numbers of routes, as in store::load
 };
 

@@ -28,8 +28,8 @@ void releaser::begin_changes(const std::vector<std::int64_t>& rows) {
   std::erase_if(suspects_, dropped);
   circuits_.forget_if(dropped);
   for (route_entry* const route : routes) {
-    std::erase_if(route->queued, dropped);
-    std::erase_if(route->paced, dropped);
+    route->queued.erase_if(dropped);
+    route->paced.erase_if(dropped);
     route->count->paced = route->paced.size();
     if (route->paced.empty()) std::erase(pacing_, route);
   }

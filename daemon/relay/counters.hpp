@@ -79,12 +79,14 @@ struct counters {
   std::map<std::string, route_counters> routes;
   std::map<std::string, dead_letter_counters> dead_letters;
   commit_histogram commit = make_commit_histogram();
+  commit_histogram hold = make_commit_histogram(); // from taken to durable, then acked
   std::uint64_t commits = 0, committed_rows = 0;
   std::uint64_t clock_jumps = 0;
   // Gauges.
   std::uint64_t horizon_rows = 0; // in the wheel
   std::uint64_t staged_bytes = 0; // bodies in memory
   std::uint64_t in_flight = 0;    // published, not yet confirmed
+  std::uint64_t overdue = 0;      // in memory, and released by `catch_up`
   std::uint64_t unacked = 0;      // taken from RabbitMQ, not yet committed
 };
 

@@ -27,7 +27,7 @@ destination* destinations::find(std::string_view exchange, std::string_view rout
 }
 
 std::deque<std::int64_t> destinations::take_all_ready(destination& from) {
-  return std::exchange(from.ready, {}); // listed still: the round forgets it when it comes to it
+  return from.ready.take_all(); // listed still: the round forgets it when it comes to it
 }
 
 void destinations::list(destination& each) {
@@ -36,8 +36,8 @@ void destinations::list(destination& each) {
   round_.push_back(&each);
 }
 
-void destinations::add_ready(destination& to, std::int64_t row) {
-  to.ready.push_back(row);
+void destinations::add_ready(destination& to, std::int64_t row, bool overdue) {
+  to.ready.push_back(row, overdue);
   list(to);
 }
 
@@ -56,11 +56,11 @@ std::int64_t destinations::take(destination& from, steady_time now) {
   assert(!round_.empty() && round_.front() == &from && !from.ready.empty());
   round_.pop_front();
   from.listed = false;
-  const std::int64_t row = from.ready.front();
-  from.ready.pop_front();
+  const due_queue::turn next = *from.ready.next(share_);
+  from.ready.pop(next, share_);
   start(from, now);
   list(from);
-  return row;
+  return next.row;
 }
 
 void destinations::start(destination& each, steady_time now) {

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "base/clock.hpp"
+#include "relay/due_queue.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -22,7 +23,7 @@ namespace postponed::relay {
 
 struct destination {
   std::string exchange, routing_key;
-  std::deque<std::int64_t> ready; // rows, in the order in which they became due
+  due_queue ready; // rows that are due
   std::size_t in_flight = 0;
   steady_time progress{}; // the last settlement, or the first publish after being empty
   bool stalled = false;
@@ -35,7 +36,7 @@ class destinations {
 
   // The destination stays valid while it has something ready or in flight.
   destination& at(std::string_view exchange, std::string_view routing_key);
-  void add_ready(destination& to, std::int64_t row);
+  void add_ready(destination& to, std::int64_t row, bool overdue);
   // The next row to publish, in turn over the destinations that may; nothing where none may.
   destination* next_runnable();
   std::int64_t take(destination& from, steady_time now); // counts it as in flight
@@ -47,10 +48,11 @@ class destinations {
   template <typename Dropped>
   void drop_ready(Dropped dropped) {
     for (auto& [key, each] : all_)
-      std::erase_if(each.ready, dropped);
+      each.ready.erase_if(dropped);
   }
   destination* find(std::string_view exchange, std::string_view routing_key);
   void set_window(std::size_t window) { cap_ = window > 1 ? window / 2 : 1; }
+  void set_share(double share) { share_ = share; } // of overdue rows while others are ready, 0 to 1
 
   // Marks those as stalled that have something in flight and no progress since `since`, and answers them.
   std::vector<destination*> stall(steady_time since);
@@ -83,6 +85,7 @@ class destinations {
   void set_stalled(destination& each, bool stalled);
 
   std::size_t cap_;
+  double share_ = 0.5;
   std::unordered_map<std::string, destination> all_;
   std::deque<destination*> round_;
   std::size_t in_flight_ = 0;

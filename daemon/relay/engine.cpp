@@ -182,6 +182,7 @@ void engine::on_committed(const store::commit_outcome& outcome, double milliseco
     next_row_ = std::max(next_row_, each.held.id.row + 1);
     past_.add(each.held.id.row, each.held.route, step::received, each.received);
     past_.add(each.held.id.row, each.held.route, step::stored, durable);
+    count_.hold.observe(std::max(0.0, static_cast<double>((durable - each.received).count()) / 1000.0));
     ++each.route->count->held_messages;
     each.route->count->held_bytes += each.held.bytes;
     if (each.record)
@@ -199,10 +200,10 @@ void engine::on_committed(const store::commit_outcome& outcome, double milliseco
 }
 
 void engine::on_loaded(const store::horizon_page& page) {
-  near_.on_loaded(page, [this](const held_ref& held) {
+  near_.on_loaded(page, [this](const held_ref& held, bool overdue) {
     if (releaser_.is_active(held.id.row)) return false;
     const route_entry* const route = routes_.numbered(held.route); // it may have been paused meanwhile
-    return route != nullptr && route->may_load();
+    return route != nullptr && route->may_load(overdue);
   });
 }
 
@@ -250,10 +251,11 @@ void engine::run(moment now, actions& out) {
     near_.shrink(now.wall);
   }
   releaser_.pump(now, out);
-  if (releaser_.take_restart()) restart_horizon();
+  if (releaser_.take_restart(false)) restart_horizon();
+  if (releaser_.take_restart(true)) near_.restart_overdue();
   if (!out.load) {
-    out.load = near_.want_load(now.wall, releaser_.in_work());
-    if (out.load) out.load->skip = routes_.skipped();
+    out.load = near_.want_load(now.wall, releaser_.in_work(false), releaser_.in_work(true));
+    if (out.load) out.load->skip = routes_.skipped(out.load->overdue);
   }
   for (note& each : releaser_.take_notes())
     out.notes.push_back(std::move(each));
@@ -265,6 +267,7 @@ void engine::run(moment now, actions& out) {
   count_.horizon_rows = near_.size();
   count_.staged_bytes = releaser_.staged_bytes();
   count_.in_flight = releaser_.in_flight();
+  count_.overdue = releaser_.in_work(true);
   count_.unacked = intake_.pending();
 }
 

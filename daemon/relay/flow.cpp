@@ -57,16 +57,16 @@ void releaser::pace(active& each) {
   route_entry& route = *each.route;
   each.at = phase::paced;
   if (route.paced.empty()) pacing_.push_back(&route);
-  route.paced.push_back(each.held.id.row);
+  route.paced.push_back(each.held.id.row, each.overdue);
   route.count->paced = route.paced.size();
 }
 
 void releaser::let_paced_go(moment now) {
   std::erase_if(pacing_, [&](route_entry* route) {
     while (!route->paced.empty() && route->tokens.take(now.steady)) {
-      const std::int64_t row = route->paced.front();
-      route->paced.pop_front();
-      go(active_.at(row), now);
+      const due_queue::turn next = *route->paced.next(limits_.catch_up.share);
+      route->paced.pop(next, limits_.catch_up.share);
+      go(active_.at(next.row), now);
     }
     route->count->paced = route->paced.size();
     return route->paced.empty();
@@ -154,8 +154,10 @@ void releaser::on_recovered(circuits::recovery&& what, const address& where) {
                     {{"exchange", where.exchange},
                      {"routing_key", where.routing_key},
                      {"waited", std::to_string(what.parked.size())}}});
-  for (const std::int64_t row : what.parked)
+  for (const std::int64_t row : what.parked) {
+    set_overdue(active_.at(row)); // what comes due from now on need not wait for what waited
     unpark(active_.at(row), false);
+  }
 }
 
 void releaser::close_gauges(const circuits::blamed& who) {
@@ -201,6 +203,7 @@ std::optional<wall_time> releaser::next_wake(moment now) const {
   };
   for (route_entry* const route : pacing_)
     at(route->tokens.until_next(now.steady));
+  if (catch_up_at_) at(std::chrono::ceil<microseconds>(*catch_up_at_ - now.steady));
   if (const auto probe = circuits_.next_probe()) at(std::chrono::ceil<microseconds>(*probe - now.steady));
   return wake;
 }

@@ -5,7 +5,15 @@
 
 namespace postponed::relay {
 
+namespace {
+
 using namespace std::chrono_literals;
+
+constexpr auto behind = 5s; // so far behind the clock, what is ahead begins anew from now
+
+constexpr std::int64_t last_row = std::numeric_limits<std::int64_t>::max();
+
+} // namespace
 
 wall_time horizon::effective_due(const held_ref& held) const {
   wall_time due = held.due;
@@ -23,7 +31,10 @@ microseconds horizon::steps_total() const {
 }
 
 bool horizon::offer(const held_ref& held) {
-  if (store::horizon_position{held.due, held.id.row} > reached_) return false;
+  const store::horizon_position at{held.due, held.id.row};
+  if (at > ahead_.reached) return false;
+  // The next page of what is overdue finds it.
+  if (!overdue_.complete && at > overdue_.reached && held.due <= split_) return false;
   schedule(held);
   return true;
 }
@@ -43,16 +54,44 @@ void horizon::restage(const payload& each) {
     stage_for_publish(each.held);
 }
 
-std::optional<load_action> horizon::want_load(wall_time now, std::size_t in_work) {
+// All that is due by now and not loaded is overdue. Rows that are ahead begin after it.
+void horizon::split(wall_time now) {
+  if (begun_ && overdue_.complete) overdue_.reached = ahead_.reached;
+  overdue_.complete = false;
+  split_ = now;
+  ahead_ = {{now, last_row}, false};
+  begun_ = true;
+}
+
+std::optional<load_action> horizon::want_load(wall_time now, std::size_t in_work, std::size_t overdue) {
+  if (loading_) return std::nullopt;
+  if (!begun_ || ahead_.reached.due + behind < now) split(now);
+  std::optional<load_action> wanted = want_ahead(now, in_work);
+  if (wanted) {
+    loading_ = stretch_of::ahead;
+  } else if ((wanted = want_overdue(overdue))) {
+    loading_ = stretch_of::overdue;
+  }
+  return wanted;
+}
+
+std::optional<load_action> horizon::want_ahead(wall_time now, std::size_t in_work) {
   // Rows that a step back of the clock made due sooner stand further out on disk by as much.
   const microseconds ahead = limits_.ahead + steps_total();
   const std::size_t here = wheel_.size() + in_work;
-  if (loading_ || here >= limits_.rows - limits_.rows / 4) return std::nullopt;
+  if (here >= limits_.rows - limits_.rows / 4) return std::nullopt;
   // While a page was cut by its limit there is more before `until`; otherwise load again when half is used
   // up.
-  if (complete_ && reached_.due > now + ahead / 2) return std::nullopt;
-  loading_ = true;
-  return load_action{reached_, now + ahead, limits_.rows - here, {}};
+  if (ahead_.complete && ahead_.reached.due > now + ahead / 2) return std::nullopt;
+  return load_action{ahead_.reached, now + ahead, limits_.rows - here, false, {}};
+}
+
+// In small pages: commits wait while one is read.
+std::optional<load_action> horizon::want_overdue(std::size_t overdue) {
+  const std::size_t room = std::max<std::size_t>(1, limits_.rows / 4);
+  if (overdue_.complete || overdue >= room - room / 2) return std::nullopt;
+  const std::size_t page = std::max<std::size_t>(std::min<std::size_t>(1000, room), limits_.rows / 20);
+  return load_action{overdue_.reached, split_, std::min(page, room - overdue), true, {}};
 }
 
 void horizon::advance(wall_time now, std::vector<expiry>& out) {
@@ -66,8 +105,9 @@ void horizon::advance(wall_time now, std::vector<expiry>& out) {
 std::optional<wall_time> horizon::next_wake(wall_time now) const {
   std::optional<wall_time> wake = wheel_.next_due();
   // Where the room is used up, it is the next expiry that makes some.
-  if (!loading_ && complete_ && wheel_.size() < limits_.rows - limits_.rows / 4) {
-    const wall_time reload = std::max(now + 1ms, reached_.due - (limits_.ahead + steps_total()) / 2 + 1ms);
+  if (!loading_ && ahead_.complete && wheel_.size() < limits_.rows - limits_.rows / 4) {
+    const wall_time reload =
+        std::max(now + 1ms, ahead_.reached.due - (limits_.ahead + steps_total()) / 2 + 1ms);
     if (!wake || reload < *wake) wake = reload;
   }
   return wake;
@@ -78,7 +118,7 @@ void horizon::step_back(microseconds by, std::int64_t row_limit) {
   all.reserve(wheel_.size());
   wheel_.drop_after(wall_time::min(), [&](wall_time, const payload& each) { all.push_back(each); });
   steps_.push_back({by, row_limit});
-  complete_ = false; // the horizon must now reach further
+  ahead_.complete = false; // the horizon must now reach further
   for (const payload& each : all)
     restage(each);
 }
@@ -90,15 +130,20 @@ void horizon::restart() {
   });
   for (const payload& each : staged)
     restage(each);
-  reached_ = {};
-  complete_ = false;
-  discard_ = loading_;
+  ahead_ = overdue_ = {};
+  begun_ = false;
+  discard_ = loading_.has_value();
+}
+
+void horizon::restart_overdue() {
+  overdue_ = {};
+  discard_ = discard_ || loading_ == stretch_of::overdue;
 }
 
 void horizon::shrink(wall_time now) {
   // A page still under way would be laid over a horizon that has moved: wait for it.
   if (loading_ || wheel_.size() <= limits_.rows + limits_.rows / 4) return;
-  wall_time limit = reached_.due;
+  wall_time limit = ahead_.reached.due;
   while (wheel_.size() > limits_.rows && limit > now + 2 * limits_.read_ahead) {
     limit = std::max(now + 2 * limits_.read_ahead, now + (limit - now) / 2);
     std::vector<payload> kept; // bodies in memory: staged rows are never forgotten
@@ -108,10 +153,8 @@ void horizon::shrink(wall_time now) {
     for (const payload& each : kept)
       restage(each);
   }
-  if (limit < reached_.due) {
-    reached_ = {limit, std::numeric_limits<std::int64_t>::max()};
-    complete_ = true; // up to here; want_load() asks for more as it is used up
-  }
+  if (limit < ahead_.reached.due)
+    ahead_ = {{limit, last_row}, true}; // up to here; want_load() asks for more as it is used up
 }
 
 } // namespace postponed::relay

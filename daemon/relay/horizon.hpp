@@ -42,25 +42,26 @@ class horizon {
   // Puts a row in to be published at its due time; its body is in memory.
   void stage_for_publish(const held_ref& held);
 
-  // The next page to ask of the store, when there is room and none is under way. `in_work`: rows that have
-  // expired here and are being read or published; they take room too, so that a backlog is not loaded all at
-  // once.
-  std::optional<load_action> want_load(wall_time now, std::size_t in_work);
+  // The next page to ask of the store, when there is room and none is under way. Rows that have expired here
+  // and are being read or published take room too, so that a backlog is not loaded all at once: `in_work`,
+  // and `overdue` apart.
+  std::optional<load_action> want_load(wall_time now, std::size_t in_work, std::size_t overdue);
   // `wanted` answers whether a row is to be scheduled: it is not where it is being worked on already.
   template <typename Wanted>
   void on_loaded(const store::horizon_page& page, Wanted wanted) {
-    loading_ = false;
+    const stretch_of which = *std::exchange(loading_, std::nullopt);
     if (std::exchange(discard_, false)) return; // asked for before restart()
     for (const held_ref& each : page.rows)
-      if (wanted(each)) schedule(each);
-    if (page.reached > reached_) reached_ = page.reached;
-    complete_ = page.complete;
+      if (wanted(each, which == stretch_of::overdue)) schedule(each);
+    stretch& read = which == stretch_of::overdue ? overdue_ : ahead_;
+    if (page.reached > read.reached) read.reached = page.reached;
+    read.complete = page.complete;
   }
-  void on_load_failed() { loading_ = false; }
-
   // Forgets every row whose body is not in memory, and loads anew from the start: rows that were passed over
   // may be wanted now.
   void restart();
+  // The same of what is overdue alone.
+  void restart_overdue();
   void set_rows(std::size_t rows) { limits_.rows = rows; }
 
   // Hands out what is due at `now`, earliest first.
@@ -75,9 +76,19 @@ class horizon {
   void shrink(wall_time now);
 
   std::size_t size() const { return wheel_.size(); }
-  store::horizon_position reached() const { return reached_; }
+  store::horizon_position reached() const { return ahead_.reached; }
 
  private:
+  // What is overdue (after a downtime, a pause) is a stretch of its own, up to the moment of a split: what is
+  // ahead is loaded from there on, and need not wait until a backlog is through.
+  enum class stretch_of : std::uint8_t { ahead, overdue };
+  struct stretch {
+    store::horizon_position reached; // loaded up to here
+    bool complete = false;           // up to where it was wanted
+  };
+  void split(wall_time now);
+  std::optional<load_action> want_ahead(wall_time now, std::size_t in_work);
+  std::optional<load_action> want_overdue(std::size_t overdue);
   struct payload {
     held_ref held; // as committed, without clock steps
     stage what = stage::publish;
@@ -92,11 +103,12 @@ class horizon {
 
   limits limits_;
   schedule::timer_wheel<payload> wheel_;
-  store::horizon_position reached_;
+  stretch ahead_, overdue_;
+  wall_time split_{};  // overdue_ ends and ahead_ begins here
+  bool begun_ = false; // there was a split
   std::vector<clock_step> steps_;
-  bool loading_ = false;
-  bool complete_ = false;
-  bool discard_ = false; // the page that is under way
+  std::optional<stretch_of> loading_; // a page of it is under way
+  bool discard_ = false;              // ... and no longer wanted
   std::vector<schedule::timer_wheel<payload>::expired> scratch_;
 };
 

@@ -38,6 +38,12 @@ struct circuit_policy {
   microseconds probe{std::chrono::seconds{10}};
 };
 
+// What is overdue after a downtime goes out beside what comes due now, and does not keep it waiting.
+struct catch_up_policy {
+  double share = 0.5;  // of the turns at a destination while others are due there, above 0, below 1
+  double rate = 10000; // overdue messages a second, of all routes together; 0: without limit
+};
+
 struct dedup_policy {
   enum class key_type : std::uint8_t { message_id, correlation_id, header, body };
   key_type key = key_type::message_id;
@@ -93,6 +99,8 @@ struct parameters {
       std::chrono::seconds{10}}; // a body due sooner than this stays in memory from its intake
   microseconds stall_after{std::chrono::seconds{5}}; // no confirm for so long: the destination is stalled
   microseconds confirm_deadline{std::chrono::seconds{30}}; // no confirm for so long: the outcome is unknown
+  microseconds overdue_after{std::chrono::seconds{5}};     // so late it goes as overdue, by `catch_up`
+  catch_up_policy catch_up;
   schedule::backoff_policy publish_backoff{std::chrono::seconds{1}, std::chrono::minutes{10}, 2.0, 0.2};
   // A dead letter has nowhere else to go: it is tried more eagerly, and as one with all others of its
   // destination.

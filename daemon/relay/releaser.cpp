@@ -11,8 +11,8 @@ namespace {
 
 // Of the rows in memory, the share of one route above which the rest of it stays on disk for now: a backlog
 // behind a pace or a dead destination must not keep the others out.
-std::size_t most_of_one(const parameters& limits) {
-  return std::max<std::size_t>(1000, limits.horizon_rows / 4);
+std::size_t most_of_one(const parameters& limits, bool overdue) {
+  return std::max<std::size_t>(1000, limits.horizon_rows / (overdue ? 16 : 4));
 }
 
 } // namespace
@@ -20,11 +20,19 @@ std::size_t most_of_one(const parameters& limits) {
 releaser::releaser(const parameters& limits, horizon& near, route_table& routes, counters& count,
                    history& past, random_source random)
     : limits_{limits}, near_{near}, routes_{routes}, count_{count}, past_{past}, random_{std::move(random)},
-      destinations_{limits.confirm_window} {}
+      destinations_{limits.confirm_window} {
+  reconfigure();
+}
+
+void releaser::reconfigure() {
+  destinations_.set_window(limits_.confirm_window);
+  destinations_.set_share(limits_.catch_up.share);
+  catch_up_.set_rate(limits_.catch_up.rate);
+}
 
 // --- towards the due time
 
-releaser::active* releaser::enter(const held_ref& held, wall_time due) {
+releaser::active* releaser::enter(const held_ref& held, wall_time due, bool overdue) {
   route_entry* const route = routes_.numbered(held.route);
   if (route == nullptr || !route->may_release() || changing_.contains(held.id.row)) return nullptr;
   const auto [at, inserted] = active_.try_emplace(held.id.row);
@@ -33,22 +41,43 @@ releaser::active* releaser::enter(const held_ref& held, wall_time due) {
   each.held = held;
   each.due = due;
   each.route = route;
-  if (++route->in_work > most_of_one(limits_)) route->lagging = true;
+  each.overdue = overdue;
+  count_in(each);
   return &each;
+}
+
+void releaser::count_in(active& each) {
+  overdue_ += each.overdue ? 1 : 0;
+  route_entry::standing& at = each.route->of(each.overdue);
+  if (++at.in_work > most_of_one(limits_, each.overdue)) at.lagging = true;
+}
+
+void releaser::count_out(active& each) {
+  overdue_ -= each.overdue ? 1 : 0;
+  route_entry::standing& at = each.route->of(each.overdue);
+  --at.in_work;
+  if (!at.lagging || at.in_work > most_of_one(limits_, each.overdue) / 4) return;
+  at.lagging = false;
+  restart_[each.overdue ? 1 : 0] = true;
+}
+
+// REQUIRES: its body is not in memory.
+void releaser::set_overdue(active& each) {
+  assert(!each.holds);
+  count_out(each);
+  each.overdue = true;
+  count_in(each);
 }
 
 void releaser::leave(active& each) {
   let_go(each);
-  route_entry& route = *each.route;
-  --route.in_work;
-  if (!route.lagging || route.in_work > most_of_one(limits_) / 4) return;
-  route.lagging = false;
-  restart_ = true;
+  count_out(each);
 }
 
 void releaser::hold(active& each) {
   if (std::exchange(each.holds, true)) return;
   staged_bytes_ += each.held.bytes;
+  if (each.overdue) staged_overdue_ += each.held.bytes;
   ++each.route->staged;
 }
 
@@ -56,11 +85,12 @@ void releaser::let_go(active& each) {
   each.record.reset();
   if (!std::exchange(each.holds, false)) return;
   staged_bytes_ -= each.held.bytes;
+  if (each.overdue) staged_overdue_ -= each.held.bytes;
   --each.route->staged;
 }
 
 void releaser::keep(const held_ref& held, std::unique_ptr<held_record> record) {
-  active* const each = enter(held, near_.effective_due(held));
+  active* const each = enter(held, near_.effective_due(held), false);
   if (each == nullptr) return;
   record->id = held.id;
   hold(*each);
@@ -69,94 +99,14 @@ void releaser::keep(const held_ref& held, std::unique_ptr<held_record> record) {
 
 void releaser::on_expired(const horizon::expiry& each, moment now) {
   if (each.what == horizon::stage::read) {
-    if (active* const entered = enter(each.held, each.due)) queue(*entered);
+    const bool overdue = now.wall - each.due > limits_.overdue_after;
+    if (active* const entered = enter(each.held, each.due, overdue)) queue(*entered);
     return;
   }
   const auto found = active_.find(each.held.id.row);
   // The same row may have been staged for another due time before a person moved it.
   if (found == active_.end() || found->second.at != phase::staged) return;
   if (found->second.held.due == each.held.due) make_ready(found->second, now);
-}
-
-void releaser::queue(active& each, bool first) {
-  each.at = phase::queued;
-  route_entry& route = *each.route;
-  if (first)
-    route.queued.push_front(each.held.id.row);
-  else
-    route.queued.push_back(each.held.id.row);
-  if (!std::exchange(route.in_round, true)) round_.push_back(&route);
-}
-
-void releaser::enter_reading(active& each) {
-  each.at = phase::reading;
-  hold(each);
-  to_read_.push_back(each.held.id);
-}
-
-// The routes in turn, as far as the body cache goes.
-void releaser::read_more(actions& out) {
-  std::size_t passed_over = 0; // in a row
-  while (passed_over < round_.size()) {
-    route_entry& route = *round_.front();
-    if (route.queued.empty()) {
-      route.in_round = false;
-      round_.pop_front();
-      continue;
-    }
-    active& next = active_.at(route.queued.front());
-    if (staged_bytes_ != 0 && staged_bytes_ + next.held.bytes > limits_.body_cache) break;
-    round_.pop_front();
-    round_.push_back(&route);
-    if (route.staged >= route.staged_limit()) {
-      ++passed_over;
-      continue;
-    }
-    passed_over = 0;
-    route.queued.pop_front();
-    enter_reading(next);
-  }
-  if (to_read_.empty()) return;
-  out.reads.insert(out.reads.end(), to_read_.begin(), to_read_.end());
-  to_read_.clear();
-}
-
-void releaser::on_read(const std::vector<held_id>& asked, std::vector<held_record>&& found) {
-  for (held_record& record : found) {
-    const auto at = active_.find(record.id.row);
-    if (at == active_.end() || at->second.at != phase::reading) continue;
-    if (record.due == at->second.held.due)
-      stage(at->second, std::make_unique<held_record>(std::move(record)));
-    else
-      put_back(at->second, record);
-  }
-  for (const held_id& id : asked) { // what is done needs nothing more
-    const auto at = active_.find(id.row);
-    if (at == active_.end() || at->second.at != phase::reading) continue;
-    if (at->second.probe) circuits_.lost_probe(id.row);
-    leave(at->second);
-    active_.erase(at);
-  }
-}
-
-// A person moved it after this due time was put into the wheel: by the other one it is found again.
-void releaser::put_back(active& each, const held_record& now) {
-  held_ref held = each.held;
-  held.due = now.due;
-  held.relative = now.relative;
-  if (each.probe) circuits_.lost_probe(held.id.row);
-  const bool may_load = each.route->may_load();
-  leave(each);
-  active_.erase(held.id.row);
-  if (may_load) near_.offer(held);
-}
-
-void releaser::stage(active& each, std::unique_ptr<held_record> record) {
-  each.why = record->why;
-  each.failures = record->publish_failures;
-  each.record = std::move(record);
-  each.at = phase::staged;
-  near_.stage_for_publish(each.held); // at once, where it is overdue
 }
 
 void releaser::go(active& each, moment now) {
@@ -181,7 +131,7 @@ void releaser::go(active& each, moment now) {
     return;
   }
   each.to = &destinations_.at(where.exchange, where.routing_key);
-  destinations_.add_ready(*each.to, each.held.id.row);
+  destinations_.add_ready(*each.to, each.held.id.row, each.overdue);
 }
 
 // --- doing what can be done
@@ -192,7 +142,7 @@ void releaser::pump(moment now, actions& out) {
     probe_circuits(now);
     let_paced_go(now);
   }
-  read_more(out);
+  read_more(now, out);
   if (stopping_ || blocked_) return;
   publish_suspects(now, out);
   if (probe_alone_ || !of(lane::main).open) return;
@@ -221,7 +171,7 @@ void releaser::publish_suspects(moment now, actions& out) {
     const address where = resolve(each.route->is, *each.record);
     each.to = &destinations_.at(where.exchange, where.routing_key);
     if (!each.suspect && !convicted_.contains(row) && !destinations_.doubtful(where.exchange)) {
-      destinations_.add_ready(*each.to, row); // its exchange is well again
+      destinations_.add_ready(*each.to, row, each.overdue); // its exchange is well again
       continue;
     }
     destinations_.add_probe(*each.to, now.steady);

@@ -29,6 +29,7 @@
 #include "relay/parameters.hpp"
 #include "relay/route_table.hpp"
 #include "relay/templates.hpp"
+#include "schedule/token_bucket.hpp"
 
 #include <array>
 #include <cstdint>
@@ -74,8 +75,8 @@ class releaser {
   // --- routes ---
   void forget(route_entry& route); // paused, or vanished from the file: what is not in flight stays on disk
   // Whether a route may be loaded again that was passed over: the horizon is then to be loaded anew.
-  bool take_restart() { return std::exchange(restart_, false); }
-  void reconfigure() { destinations_.set_window(limits_.confirm_window); }
+  bool take_restart(bool overdue) { return std::exchange(restart_[overdue ? 1 : 0], false); }
+  void reconfigure();
 
   // --- the channels ---
   void on_lane_open(lane which, moment now);
@@ -100,7 +101,8 @@ class releaser {
   void on_closed(const std::vector<held_id>& done, const std::vector<store::deferral>& deferred);
 
   std::size_t in_flight() const { return lanes_[0].window.size() + lanes_[1].window.size(); }
-  std::size_t in_work() const { return active_.size(); }
+  // Rows from due soon until gone, of those overdue or of the others.
+  std::size_t in_work(bool overdue) const { return overdue ? overdue_ : active_.size() - overdue_; }
   // When something is to be done by the passing of time alone: a token, a probe, a deadline.
   std::optional<wall_time> next_wake(moment now) const;
   std::size_t staged_bytes() const { return staged_bytes_; }
@@ -113,6 +115,7 @@ class releaser {
     wall_time due{}; // with clock steps applied
     phase at = phase::queued;
     bool holds = false;   // its bytes count as staged
+    bool overdue = false; // goes by `catch_up`
     bool repeat = false;  // published before, the outcome unknown
     bool suspect = false; // may be why the broker closed the channel: goes by the probe lane
     bool probe = false;   // tries a destination whose circuit is open
@@ -132,10 +135,13 @@ class releaser {
   using settlement = proto::confirm_window::settled;
 
   lane_state& of(lane which) { return lanes_[static_cast<std::size_t>(which)]; }
-  active* enter(const held_ref& held, wall_time due); // null: not wanted here, or here already
-  void leave(active& each);                           // the last thing before it is erased
+  active* enter(const held_ref& held, wall_time due, bool overdue); // null: not wanted here, or here already
+  void count_in(active& each);
+  void count_out(active& each);
+  void set_overdue(active& each);
+  void leave(active& each); // the last thing before it is erased
   void queue(active& each, bool first = false);
-  void read_more(actions& out);
+  void read_more(moment now, actions& out);
   void enter_reading(active& each);
   void stage(active& each, std::unique_ptr<held_record> record);
   void put_back(active& each, const held_record& now);
@@ -194,11 +200,15 @@ class releaser {
   std::vector<held_id> done_;
   std::vector<store::deferral> deferrals_;
   std::vector<note> notes_;
-  std::size_t staged_bytes_ = 0; // read or being read, not yet published
+  std::size_t staged_bytes_ = 0;           // read or being read, not yet published
+  std::size_t staged_overdue_ = 0;         // ... of which overdue
+  std::size_t overdue_ = 0;                // rows in active_ that are
+  schedule::token_bucket catch_up_;        // for reading them
+  std::optional<steady_time> catch_up_at_; // overdue rows wait for its next token
   std::size_t properties_max_ = SIZE_MAX;
   bool blocked_ = false;
   bool stopping_ = false;
-  bool restart_ = false;
+  std::array<bool, 2> restart_{};   // by whether of the overdue
   bool probe_alone_ = false;        // a publish took the connection down: suspects only, singly
   std::vector<settlement> settled_; // scratch
   address where_;                   // scratch

@@ -131,10 +131,10 @@ std::vector<source> route_table::sources() const {
   return result;
 }
 
-std::vector<std::uint32_t> route_table::skipped() const {
+std::vector<std::uint32_t> route_table::skipped(bool overdue) const {
   std::vector<std::uint32_t> result;
   for (const auto& [number, each] : by_number_)
-    if (!each->may_load()) result.push_back(number);
+    if (!each->may_load(overdue)) result.push_back(number);
   return result;
 }
 

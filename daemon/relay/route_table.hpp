@@ -5,12 +5,14 @@
 
 #include "relay/actions.hpp"
 #include "relay/counters.hpp"
+#include "relay/due_queue.hpp"
 #include "relay/horizon.hpp"
 #include "relay/parameters.hpp"
 #include "schedule/token_bucket.hpp"
 #include "store/store.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -28,18 +30,24 @@ struct route_entry {
   bool configured = true; // false: an orphan
   bool internal = false;  // direct_route() of a dead letter: consumes nothing
   bool paused = false;
-  bool lagging = false; // has its share of the memory: what comes later stays on disk for now
+  // Rows due soon or being worked on, and whether it has its share of the memory with them: what comes later
+  // then stays on disk for now. Of what is overdue apart.
+  struct standing {
+    std::size_t in_work = 0;
+    bool lagging = false;
+  };
+  std::array<standing, 2> standings;
+  standing& of(bool overdue) { return standings[overdue ? 1 : 0]; }
   store::route_pause pause;
   std::uint32_t number = 0; // the store's; 0: it holds nothing of it yet
   source_id source = 0;
   std::string source_queue; // for which `source` was given
   route_counters* count = nullptr;
   schedule::token_bucket tokens;
-  std::deque<std::int64_t> queued; // rows due soon, waiting for room to be read
-  std::deque<std::int64_t> paced;  // rows due, waiting for a token
-  bool in_round = false;           // listed among those with something queued (releaser)
-  std::size_t in_work = 0;         // rows due soon or being worked on
-  std::size_t staged = 0;          // of them with a body in memory, or one being read
+  due_queue queued;       // rows due soon, waiting for room to be read
+  due_queue paced;        // rows due, waiting for a token
+  bool in_round = false;  // listed among those with something queued (releaser)
+  std::size_t staged = 0; // rows with a body in memory, or one being read
 
   bool may_release() const { return configured && !paused; }
   // How many of its rows may have a body in memory: a pace makes more of no use.
@@ -48,7 +56,7 @@ struct route_entry {
                             : SIZE_MAX;
   }
   // Whether its rows are to be in memory at all.
-  bool may_load() const { return may_release() && !lagging; }
+  bool may_load(bool overdue = false) const { return may_release() && !standings[overdue ? 1 : 0].lagging; }
 };
 
 class route_table {
@@ -67,8 +75,8 @@ class route_table {
   route_entry* from(source_id id) const; // whose intake it is; null: not, or no more
   const dead_letter_parameters* letter_from(source_id id) const;
   const dead_letter_parameters* dead_letter(const std::string& name) const;
-  std::vector<source> sources() const;        // to be consumed now
-  std::vector<std::uint32_t> skipped() const; // numbers of those whose rows are to stay on disk
+  std::vector<source> sources() const;                    // to be consumed now
+  std::vector<std::uint32_t> skipped(bool overdue) const; // numbers of those whose rows are to stay on disk
 
   template <typename Each>
   void for_each(Each each) {

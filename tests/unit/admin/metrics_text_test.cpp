@@ -97,6 +97,9 @@ TEST_CASE("every counter of the snapshot is shown, under its name and in base un
         "postponed_horizon_rows 11",
         "postponed_staged_bytes 12",
         "postponed_in_flight_messages 13",
+        "postponed_overdue_messages 15",
+        "postponed_store_commits_total 2",
+        "postponed_hold_seconds_count 1",
         "postponed_unacked_messages 14",
         "postponed_clock_jumps_total 1"}) {
     INFO(line);

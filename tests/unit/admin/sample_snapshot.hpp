@@ -62,6 +62,8 @@ inline admin::snapshot sample_snapshot() {
   shown.counters.staged_bytes = 12;
   shown.counters.in_flight = 13;
   shown.counters.unacked = 14;
+  shown.counters.overdue = 15;
+  shown.counters.hold.observe(2.5);
   return shown;
 }
 

@@ -18,8 +18,9 @@ TEST_CASE("the file without its mistakes has none") {
 }
 
 TEST_CASE("mistakes of the file as a whole") {
-  CHECK(all_of("") == line("1:1: the file should be a map; write its keys, one a line: broker, store, admin, "
-                           "topology, routes, dead_letters"));
+  CHECK(all_of("") ==
+        line("1:1: the file should be a map; write its keys, one a line: broker, store, catch_up, admin, "
+             "topology, routes, dead_letters"));
   CHECK(all_of(broker + store + route + letters + "---\nroutes: []\n") ==
         line("6:1: a second document, after ---; keep one document in the file"));
   CHECK(all_of("broker:\nstore:\nroutes:\n") ==
@@ -28,7 +29,8 @@ TEST_CASE("mistakes of the file as a whole") {
             line("2:1: store should be a map; write its keys, one a line: path, horizon_rows, body_cache") +
             line("3:1: routes should be a list; begin each entry with \"- \""));
   CHECK(all_of(broker + store + route + letters + "? [a]\n: b\n") ==
-        line("5:3: a key of the file should be one word; known are broker, store, admin, topology, routes, "
+        line("5:3: a key of the file should be one word; known are broker, store, catch_up, admin, topology, "
+             "routes, "
              "dead_letters"));
   CHECK(all_of(letters) ==
         line("1:1: the file has no broker; add broker: {uris: [\"amqp://127.0.0.1/\"]}") +

@@ -3,6 +3,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+
 using namespace postponed;
 using namespace postponed::test;
 using answer = relay_world::answer;
@@ -263,4 +265,40 @@ TEST_CASE("dedup holds a key once in its window, counts the rest, and does not t
   world.deliver_with({}, std::nullopt, 1, "a much later", "m-1");
   CHECK(world.to("", "orders.work").size() == 4);
   CHECK(world.count().suppressed == 1);
+}
+
+TEST_CASE("a backlog goes out at its rate after a downtime, and what comes due meanwhile is on time") {
+  const auto kept = std::make_shared<memory_store>();
+  {
+    relay_world before{relay_world::one_route(), kept};
+    for (int i = 0; i < 5000; ++i)
+      before.deliver(1000, "overdue");
+  }
+  auto limits = relay_world::one_route();
+  limits.horizon_rows = 2000;
+  limits.catch_up.rate = 500;
+  relay_world world{limits, kept};
+  world.now.wall += 1h;
+  world.open_lanes();
+  std::size_t fresh = 0;
+  for (int i = 0; i < 40; ++i) {
+    const wall_time due = world.now.wall + 150ms;
+    world.deliver(150, "new");
+    world.pass(200ms);
+    for (; fresh < world.publishes.size(); ++fresh)
+      if (world.publishes[fresh].body == "new") REQUIRE(world.publishes[fresh].at <= due + 1ms);
+  }
+  const auto sent = [&](const std::string& body) {
+    return std::count_if(world.publishes.begin(), world.publishes.end(),
+                         [&](const published& each) { return each.body == body; });
+  };
+  CHECK(sent("new") == 40);
+  CHECK(sent("overdue") >= 3900); // 8 s
+  CHECK(sent("overdue") <= 4100);
+  CHECK(world.engine.count().overdue > 0);
+  CHECK(world.engine.count().horizon_rows + world.engine.count().overdue <= 2500);
+  world.pass(3s);
+  CHECK(sent("overdue") == 5000);
+  CHECK(world.engine.count().overdue == 0);
+  CHECK(kept->rows().empty());
 }

@@ -17,10 +17,10 @@ held_ref row(std::int64_t number, wall_time due, bool relative = false) {
 
 TEST_CASE("a row beyond what was loaded stays on disk") {
   relay::horizon near{{1000, 90s, 1s}};
-  const auto wanted = near.want_load(start, 0);
+  const auto wanted = near.want_load(start, 0, 0);
   REQUIRE(wanted);
   CHECK(wanted->until == start + 90s);
-  near.on_loaded({{}, {wanted->until, INT64_MAX}, true}, [](const held_ref&) { return true; });
+  near.on_loaded({{}, {wanted->until, INT64_MAX}, true}, [](const held_ref&, bool) { return true; });
   CHECK(near.offer(row(1, start + 90s)));
   CHECK_FALSE(near.offer(row(2, start + 90s + 1us)));
   CHECK(near.size() == 1);
@@ -28,17 +28,19 @@ TEST_CASE("a row beyond what was loaded stays on disk") {
 
 TEST_CASE("one page is asked for at a time, and none while rows in work fill the room") {
   relay::horizon near{{1000, 90s, 1s}};
-  REQUIRE(near.want_load(start, 0));
-  CHECK_FALSE(near.want_load(start, 0));
-  near.on_loaded({{}, {start, 5}, false}, [](const held_ref&) { return true; });
-  CHECK_FALSE(near.want_load(start, 900));
-  CHECK(near.want_load(start, 100)->limit == 900);
+  REQUIRE(near.want_load(start, 0, 0));
+  CHECK_FALSE(near.want_load(start, 0, 0));
+  near.on_loaded({{}, {start, 5}, false}, [](const held_ref&, bool) { return true; });
+  REQUIRE(near.want_load(start, 900, 0)->overdue);
+  near.on_loaded({{}, {start, INT64_MAX}, true}, [](const held_ref&, bool) { return true; });
+  CHECK_FALSE(near.want_load(start, 900, 0));
+  CHECK(near.want_load(start, 100, 0)->limit == 900);
 }
 
 TEST_CASE("a body is asked for ahead of its due time, and the message handed out at it") {
   relay::horizon near{{1000, 90s, 1s}};
-  near.want_load(start, 0);
-  near.on_loaded({{row(1, start + 10s)}, {start + 90s, 0}, true}, [](const held_ref&) { return true; });
+  near.want_load(start, 0, 0);
+  near.on_loaded({{row(1, start + 10s)}, {start + 90s, 0}, true}, [](const held_ref&, bool) { return true; });
   std::vector<relay::horizon::expiry> out;
   near.advance(start + 9s - 1us, out);
   CHECK(out.empty());
@@ -56,8 +58,8 @@ TEST_CASE("a body is asked for ahead of its due time, and the message handed out
 
 TEST_CASE("too many rows are forgotten from the far end, and offered rows there stay on disk") {
   relay::horizon near{{100, 90s, 1s}};
-  near.want_load(start, 0);
-  near.on_loaded({{}, {start + 90s, INT64_MAX}, true}, [](const held_ref&) { return true; });
+  near.want_load(start, 0, 0);
+  near.on_loaded({{}, {start + 90s, INT64_MAX}, true}, [](const held_ref&, bool) { return true; });
   for (int i = 1; i <= 200; ++i)
     REQUIRE(near.offer(row(i, start + i * 400ms)));
   near.shrink(start);
@@ -69,8 +71,56 @@ TEST_CASE("too many rows are forgotten from the far end, and offered rows there 
 
 TEST_CASE("a row that is being worked on is not scheduled a second time") {
   relay::horizon near{{100, 90s, 1s}};
-  near.want_load(start, 0);
+  near.want_load(start, 0, 0);
   near.on_loaded({{row(1, start + 1s), row(2, start + 1s)}, {start + 90s, 0}, true},
-                 [](const held_ref& held) { return held.id.row != 1; });
+                 [](const held_ref& held, bool) { return held.id.row != 1; });
   CHECK(near.size() == 1);
+}
+
+TEST_CASE("what is overdue is loaded apart, in pages, and what comes due does not wait for it") {
+  relay::horizon near{{1000, 90s, 1s}};
+  const auto yes = [](const held_ref&, bool) { return true; };
+  const auto ahead = near.want_load(start, 0, 0);
+  REQUIRE(ahead);
+  CHECK_FALSE(ahead->overdue);
+  CHECK(ahead->after.due == start);
+  near.on_loaded({{}, {ahead->until, INT64_MAX}, true}, yes);
+  CHECK(near.offer(row(100, start + 1s)));
+
+  const auto first = near.want_load(start, 0, 0);
+  REQUIRE(first);
+  CHECK(first->overdue);
+  CHECK(first->after == store::horizon_position{});
+  CHECK(first->until == start);
+  CHECK(first->limit <= 250);
+  near.on_loaded({{row(1, start - 2h)}, {start - 2h, 1}, false}, yes);
+  CHECK_FALSE(near.offer(row(101, start - 1h))); // the next page finds it
+  CHECK(near.offer(row(102, start - 3h)));       // no page would
+  CHECK_FALSE(near.want_load(start, 0, 250));    // enough of them in memory
+  const auto second = near.want_load(start, 0, 10);
+  REQUIRE(second);
+  CHECK(second->overdue);
+  CHECK(second->after == store::horizon_position{start - 2h, 1});
+  near.on_loaded({{row(101, start - 1h)}, {start, INT64_MAX}, true}, yes);
+  CHECK_FALSE(near.want_load(start, 0, 0)); // all is here
+  CHECK(near.size() == 4);
+}
+
+TEST_CASE("a horizon that fell behind the clock begins anew from now, and misses nothing between") {
+  relay::horizon near{{1000, 90s, 1s}};
+  const auto yes = [](const held_ref&, bool) { return true; };
+  near.want_load(start, 0, 0);
+  near.on_loaded({{}, {start + 20s, 7}, false}, yes); // cut by its limit
+  near.want_load(start, 1000, 0);                     // overdue: nothing
+  near.on_loaded({{}, {start, INT64_MAX}, true}, yes);
+  const wall_time later = start + 10min; // no room, or no broker, all the time
+  const auto ahead = near.want_load(later, 0, 0);
+  REQUIRE(ahead);
+  CHECK(ahead->after.due == later);
+  near.on_loaded({{}, {ahead->until, INT64_MAX}, true}, yes);
+  const auto overdue = near.want_load(later, 0, 0);
+  REQUIRE(overdue);
+  CHECK(overdue->overdue);
+  CHECK(overdue->after == store::horizon_position{start + 20s, 7});
+  CHECK(overdue->until == later);
 }
