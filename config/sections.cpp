@@ -137,7 +137,7 @@ void read_store(reading& in, const YAML::Node& node, store_settings& into) {
 void read_catch_up(reading& in, const YAML::Node& node, catch_up_settings& into) {
   section catch_up{in, node, "catch_up", "catch_up"};
   catch_up.decimal("share", 0.01, 0.99, "0.5", [&](double value) { into.share = value; });
-  catch_up.decimal("rate", 0, 1e9, "10000", [&](double value) { into.rate = value; });
+  catch_up.decimal("rate", 0, 100000, "5000", [&](double value) { into.rate = value; });
 }
 
 void read_topology(reading& in, const YAML::Node& node, topology_settings& into) {

@@ -221,8 +221,8 @@ struct dead_letter_settings {
 
 // What is overdue after a downtime goes out beside what comes due now.
 struct catch_up_settings {
-  double share = 0.5;  // of the turns while both are to go to the same destination, 0.01 to 0.99
-  double rate = 10000; // overdue messages a second; 0: without limit
+  double share = 0.5; // of the turns while both are to go to the same destination, 0.01 to 0.99
+  double rate = 5000; // overdue messages a second; 0: without limit
 };
 
 struct settings {

@@ -19,7 +19,9 @@
 
 #include <csignal>
 #include <fstream>
+#include <malloc.h>
 #include <memory>
+#include <pthread.h>
 #include <unistd.h>
 #include <utility>
 #include <vector>
@@ -252,9 +254,23 @@ class application {
   int code_ = cli::success;
 };
 
+// glibc as the budgets need it: large bodies go back to the system when they are freed, rather than leave
+// holes; the store's thread has no arena of its own, which would map 64 MiB ahead, nor 8 MiB of stack.
+void bound_memory() {
+  ::mallopt(M_ARENA_MAX, 1);
+  ::mallopt(M_MMAP_THRESHOLD, 512 << 10);
+  ::mallopt(M_TRIM_THRESHOLD, 8 << 20);
+  pthread_attr_t threads;
+  ::pthread_attr_init(&threads);
+  ::pthread_attr_setstacksize(&threads, 1 << 20);
+  ::pthread_setattr_default_np(&threads);
+  ::pthread_attr_destroy(&threads);
+}
+
 } // namespace
 
 int run_application(const std::string& file, config::settings settings) {
+  bound_memory();
   std::string why;
   auto held = store::open_sqlite_store(store_options_from(settings), why);
   if (!held) {

@@ -268,6 +268,8 @@ void content(std::string& out, channel_id channel, std::string_view properties, 
   out += properties;
   out += frame_end;
   const std::size_t most = frame_max - frame_overhead;
+  // Of a large body, growing frame by frame would take up to twice the room.
+  if (body.size() > most) out.reserve(out.size() + body.size() + (body.size() / most + 1) * frame_overhead);
   for (; !body.empty(); body.remove_prefix(std::min(most, body.size())))
     append_frame(out, frame_type::body, channel, body.substr(0, most));
 }

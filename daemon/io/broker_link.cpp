@@ -19,6 +19,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t read_size = std::size_t{256} << 10;
+// A buffer that large bodies made larger than this is given back when it is written.
+constexpr std::size_t keep_room = std::size_t{4} << 20;
 
 double uniform01() {
   static thread_local std::mt19937_64 source{std::random_device{}()};
@@ -186,6 +188,7 @@ void broker_link::flush() {
   write_under_way_ = true;
   transport_->write(asio::buffer(writing_), [this](const boost::system::error_code& error) {
     write_under_way_ = false;
+    if (writing_.capacity() > keep_room) std::string{}.swap(writing_);
     if (error) {
       if (down_.text.empty()) down_.text = "connection lost: " + error.message();
       if (transport_) transport_->close(); // ends the read too

@@ -248,8 +248,10 @@ void relay_driver::pump() {
 }
 
 void relay_driver::perform(relay::actions& wanted) {
-  for (const relay::publish_action& each : wanted.publishes)
+  for (relay::publish_action& each : wanted.publishes) {
     publisher_.publish(each);
+    std::string{}.swap(each.body); // it stands in the output now: not both of all of them
+  }
   if (!wanted.publishes.empty()) publish_link_.flush();
   for (const relay::ack_action& each : wanted.acks)
     consumers_.ack(each.from, each.epoch, each.tag);
@@ -274,12 +276,15 @@ void relay_driver::commit_when_worth_it() {
     submit();
     return;
   }
-  if (lingering_) return;
+  // An insert does not wait until done marks have waited long enough.
+  const auto until = read_clocks().steady + (engine_.has_inserts() ? limits_.linger : limits_.linger_done);
+  if (lingering_ && linger_.expiry() <= until) return;
   lingering_ = true;
-  linger_.expires_after(engine_.has_inserts() ? limits_.linger : limits_.linger_done);
+  linger_.expires_at(until);
   linger_.async_wait([this](const boost::system::error_code& error) {
+    if (error) return; // set anew, or the end
     lingering_ = false;
-    if (!error && !commit_under_way_ && engine_.has_batch() && !failed_) submit();
+    if (!commit_under_way_ && engine_.has_batch() && !failed_) submit();
   });
 }
 

@@ -38,7 +38,7 @@ struct driver_parameters {
   std::vector<relay::watched> watched; // dead letters that have a queue
   link_parameters link;                // role is filled in for each of the two
   std::uint16_t prefetch = 1000;
-  std::size_t intake_bytes = std::size_t{64} << 20; // taken and not yet durable, at most; reading stops above
+  std::size_t intake_bytes = std::size_t{16} << 20; // taken and not yet durable, at most; reading stops above
   std::size_t batch_rows = 1000;                    // a full batch
   std::chrono::microseconds linger{1000};           // an insert waits so long for company
   std::chrono::microseconds linger_done{5000};      // done marks alone wait longer: nobody waits for them

@@ -40,8 +40,8 @@ struct circuit_policy {
 
 // What is overdue after a downtime goes out beside what comes due now, and does not keep it waiting.
 struct catch_up_policy {
-  double share = 0.5;  // of the turns at a destination while others are due there, above 0, below 1
-  double rate = 10000; // overdue messages a second, of all routes together; 0: without limit
+  double share = 0.5; // of the turns at a destination while others are due there, above 0, below 1
+  double rate = 5000; // overdue messages a second, of all routes together; 0: without limit
 };
 
 struct dedup_policy {
@@ -90,7 +90,7 @@ struct parameters {
   std::vector<route_parameters> routes;
   std::vector<dead_letter_parameters> dead_letters;
   std::size_t confirm_window = 2000;                    // messages published and not yet confirmed
-  std::size_t window_bytes = std::size_t{32} << 20;     // ... and their bytes; one message may always go
+  std::size_t window_bytes = std::size_t{8} << 20;      // ... and their bytes; one message may always go
   std::size_t horizon_rows = 200000;                    // rows of the near future in memory
   std::size_t body_cache = std::size_t{32} << 20;       // bytes of bodies in memory ahead of their due time
   microseconds horizon_ahead{std::chrono::seconds{90}}; // how far ahead rows are loaded

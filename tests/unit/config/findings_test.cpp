@@ -113,6 +113,19 @@ TEST_CASE("mistakes in broker") {
       "", store + route + letters);
 }
 
+TEST_CASE("mistakes in catch_up") {
+  check(
+      {
+          {"catch_up: {share: 1}", line("2:19: share is not a number from 0.01 to 0.99; write share: 0.5")},
+          {"catch_up: {share: half}",
+           line("2:19: share is not a number from 0.01 to 0.99; write share: 0.5")},
+          {"catch_up: {rate: -1}", line("2:18: rate is not a number from 0 to 100000; write rate: 5000")},
+          {"catch_up: {rates: 5}",
+           line("2:12: unknown key rates in catch_up; did you mean rate? known are share, rate")},
+      },
+      broker, store + route + letters);
+}
+
 TEST_CASE("mistakes in store") {
   const std::string later = " is not supported by this version (0.1.0)";
   check(

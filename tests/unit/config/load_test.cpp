@@ -31,6 +31,8 @@ TEST_CASE("the example loads, and says what its comments say") {
   CHECK(value.broker.prefetch == broker_settings{}.prefetch);
   CHECK(value.store.body_cache == store_settings{}.body_cache);
   CHECK(value.store.horizon_rows == store_settings{}.horizon_rows);
+  CHECK(value.catch_up.share == catch_up_settings{}.share);
+  CHECK(value.catch_up.rate == catch_up_settings{}.rate);
   CHECK(value.admin.port == 9470);
   REQUIRE(value.routes.size() == 3);
   CHECK(value.routes[0].delay.by_default == 15min);
