@@ -1,5 +1,8 @@
 #include "bench/daemon_process.hpp"
 
+#include "bench/flow.hpp"
+#include "bench/http_client.hpp"
+
 #include <fmt/core.h>
 
 #include <arpa/inet.h>
@@ -14,6 +17,7 @@
 #include <sstream>
 #include <stdexcept>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -42,29 +46,43 @@ std::uint16_t free_port() {
 
 } // namespace
 
-daemon_process::daemon_process(const std::string& binary, std::uint16_t port, const std::string& name)
-    : binary_{binary}, intake_{"bench." + name + ".later"}, destination_{"bench." + name + ".work"},
-      admin_port_{free_port()} {
+daemon_process::daemon_process(const std::string& binary, std::uint16_t port, const std::string& name,
+                               const daemon_shape& shape)
+    : binary_{binary}, name_{name}, shape_{shape}, admin_port_{free_port()} {
   std::string pattern = (std::filesystem::temp_directory_path() / "postponed-bench-XXXXXX").string();
   if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error{"mkdtemp failed"};
   folder_ = pattern;
-  const std::string yaml = folder_ + "/postponed.yaml";
-  std::ofstream{yaml} << fmt::format(R"(broker:
+  std::string queues, routes;
+  for (std::size_t i = 0; i < shape_.routes; ++i) {
+    queues += fmt::format("{{name: {}}}, {{name: {}}}, ", intake(i), destination(i));
+    routes += fmt::format(
+        "  - {{name: bench{}, queue: {}, release: {{queue: {}}}, dead_letter: dead{}}}\n",
+        shape_.routes == 1 ? "" : std::to_string(i), intake(i), destination(i),
+        shape_.rate > 0 && i + 1 == shape_.routes ? fmt::format(", rate: {:.0f}", shape_.rate) : "");
+  }
+  std::ofstream{folder_ + "/postponed.yaml"}
+      << fmt::format(R"(broker:
   uris: ["amqp://guest:guest@127.0.0.1:{}/"]
   confirm_window: 2000
   prefetch: 2000
 store: {{path: {}/postponed.db}}
 admin: {{listen: "127.0.0.1:{}"}}
 topology:
-  queues: [{{name: {}}}, {{name: {}}}, {{name: bench.dead}}]
+  queues: [{}{{name: bench.dead}}]
 routes:
-  - {{name: bench, queue: {}, release: {{queue: {}}}, dead_letter: dead}}
-dead_letters:
+{}dead_letters:
   - {{name: dead, queue: bench.dead}}
-)",
-                                     port, folder_, admin_port_, intake_, destination_, intake_,
-                                     destination_);
+{})",
+                     port, folder_, admin_port_, queues, routes, shape_.more);
   start();
+}
+
+std::string daemon_process::intake(std::size_t number) const {
+  return fmt::format("bench.{}.later{}", name_, number == 0 ? "" : std::to_string(number));
+}
+
+std::string daemon_process::destination(std::size_t number) const {
+  return fmt::format("bench.{}.work{}", name_, number == 0 ? "" : std::to_string(number));
 }
 
 double daemon_process::start() {
@@ -75,18 +93,26 @@ double daemon_process::start() {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     const int log = ::open((folder_ + "/log").c_str(), O_CREAT | O_WRONLY | O_TRUNC, 0600);
     ::dup2(log, STDERR_FILENO);
+    if (const rlim_t most = shape_.address_space_mib << 20; most > 0) {
+      const rlimit limit{most, most};
+      ::setrlimit(RLIMIT_AS, &limit);
+    }
     ::execl(binary_.c_str(), binary_.c_str(), "run", "-c", yaml.c_str(), static_cast<char*>(nullptr));
     ::_exit(127);
   }
   for (int tries = 0; !ready(); ++tries) {
     if (tries == 6000 || ::waitpid(process_, nullptr, WNOHANG) == process_) {
-      std::stringstream log;
-      log << std::ifstream{folder_ + "/log"}.rdbuf();
-      throw std::runtime_error{"the daemon did not become ready:\n" + log.str()};
+      throw std::runtime_error{"the daemon did not become ready:\n" + log()};
     }
     ::usleep(5000);
   }
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+std::string daemon_process::log() const {
+  std::stringstream text;
+  text << std::ifstream{folder_ + "/log"}.rdbuf();
+  return text.str();
 }
 
 void daemon_process::kill9() {
@@ -117,31 +143,35 @@ bool daemon_process::ready() const {
   return answer.find(" 200 ") != std::string::npos;
 }
 
-double daemon_process::memory_mib(const char* line) const {
-  std::ifstream status{fmt::format("/proc/{}/status", process_)};
-  for (std::string each; std::getline(status, each);)
-    if (each.starts_with(line)) return std::stod(each.substr(std::strlen(line))) / 1024;
+// The number behind `name` in a file of /proc.
+double daemon_process::figure(const char* file, const char* name) const {
+  std::ifstream lines{fmt::format("/proc/{}/{}", process_, file)};
+  for (std::string each; std::getline(lines, each);)
+    if (each.starts_with(name)) return std::stod(each.substr(std::strlen(name)));
   throw std::runtime_error{"the daemon is gone"};
 }
 
 double daemon_process::resident_mib() const {
-  return memory_mib("VmRSS:");
+  return figure("status", "VmRSS:") / 1024;
 }
 
 double daemon_process::peak_resident_mib() const {
-  return memory_mib("VmHWM:");
+  return figure("status", "VmHWM:") / 1024;
+}
+
+double daemon_process::written_bytes() const {
+  return figure("io", "write_bytes:");
 }
 
 double daemon_process::processor_seconds() const {
-  std::ifstream stat{fmt::format("/proc/{}/stat", process_)};
-  std::string text((std::istreambuf_iterator<char>(stat)), std::istreambuf_iterator<char>());
-  std::istringstream fields{text.substr(text.rfind(')') + 2)};
-  std::string skipped;
-  for (int i = 0; i < 11; ++i)
-    fields >> skipped;
-  double user = 0, system = 0;
-  fields >> user >> system;
-  return (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
+  return bench::processor_seconds(process_);
+}
+
+double daemon_process::metric(const std::string& sample) const {
+  std::istringstream lines{http_client{admin_port_}.get("/metrics")};
+  for (std::string each; std::getline(lines, each);)
+    if (each.starts_with(sample + " ")) return std::stod(each.substr(sample.size() + 1));
+  throw std::runtime_error{"no metric " + sample};
 }
 
 } // namespace postponed::bench

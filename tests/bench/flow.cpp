@@ -1,7 +1,9 @@
 #include "bench/flow.hpp"
 
+#include "base/encodings.hpp"
 #include "bench/wire_client.hpp"
 #include "proto/confirm_window.hpp"
+#include "proto/rfc3339.hpp"
 
 #include <fmt/core.h>
 
@@ -9,9 +11,12 @@
 #include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <fstream>
 #include <random>
+#include <sstream>
 #include <stdexcept>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -47,7 +52,29 @@ void expect_success(pid_t child) {
     throw std::runtime_error{"a child of the benchmark failed"};
 }
 
-void publish(std::uint16_t port, const std::string& queue, std::size_t count, std::size_t size,
+double processor_seconds(pid_t process) {
+  std::ifstream stat{fmt::format("/proc/{}/stat", process)};
+  const std::string text((std::istreambuf_iterator<char>(stat)), std::istreambuf_iterator<char>());
+  if (text.empty()) throw std::runtime_error{fmt::format("there is no process {}", process)};
+  std::istringstream fields{text.substr(text.rfind(')') + 2)};
+  std::string skipped;
+  for (int i = 0; i < 11; ++i)
+    fields >> skipped;
+  double user = 0, system = 0;
+  fields >> user >> system;
+  return (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
+}
+
+double processor_seconds_of_children() {
+  rusage used{};
+  ::getrusage(RUSAGE_CHILDREN, &used);
+  const auto of = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
+  return of(used.ru_utime) + of(used.ru_stime);
+}
+
+void publish(std::uint16_t port, const target& to, std::size_t count, std::size_t size,
              const std::function<std::int64_t(std::size_t)>& delay_ms, double rate,
              std::string (*properties)(std::int64_t), bool mandatory) {
   if (properties == nullptr) properties = properties_with_delay;
@@ -74,7 +101,9 @@ void publish(std::uint16_t port, const std::string& queue, std::size_t count, st
       const std::uint64_t due =
           now_us() + static_cast<std::uint64_t>(std::max<std::int64_t>(delay, 0)) * 1000;
       std::memcpy(body.data(), &due, sizeof due);
-      unconfirmed.add(client.session().publish(1, "", queue, properties(delay), body, mandatory), sent, 0);
+      unconfirmed.add(
+          client.session().publish(1, to.exchange, to.routing_key, properties(delay), body, mandatory), sent,
+          0);
       ++sent;
       if (client.session().output().size() > 262144) break;
     }
@@ -84,10 +113,11 @@ void publish(std::uint16_t port, const std::string& queue, std::size_t count, st
 }
 
 arrivals consume(std::uint16_t port, const std::string& queue, std::size_t count,
-                 std::chrono::seconds patience) {
+                 std::chrono::seconds patience, std::uint16_t prefetch) {
+  const auto begin = steady::now();
   wire_client client{port, "bench consumer"};
   client.open_channel(1, false);
-  client.session().qos(1, 2000);
+  client.session().qos(1, prefetch);
   client.session().consume(1, queue, "bench");
   arrivals result;
   std::uint64_t last_tag = 0;
@@ -100,6 +130,8 @@ arrivals consume(std::uint16_t port, const std::string& queue, std::size_t count
       std::uint64_t due = 0;
       std::memcpy(&due, message->content.body.data(), sizeof due);
       result.late_ms.push_back((static_cast<double>(now_us()) - static_cast<double>(due)) / 1000.0);
+      result.at_s.push_back(seconds{steady::now() - begin}.count());
+      result.octets += message->content.body.size();
       last_tag = message->tag;
     });
     if (result.late_ms.size() != before) {
@@ -114,7 +146,7 @@ arrivals consume(std::uint16_t port, const std::string& queue, std::size_t count
   return result;
 }
 
-steady_flow::steady_flow(std::uint16_t port, const std::string& from, double rate, std::size_t seconds,
+steady_flow::steady_flow(std::uint16_t port, const target& from, double rate, std::size_t seconds,
                          std::size_t size, std::string (*properties)(std::int64_t))
     : port_{port}, count_{static_cast<std::size_t>(rate * static_cast<double>(seconds))}, load_{in_child([&] {
         std::mt19937 random{7};
@@ -123,10 +155,18 @@ steady_flow::steady_flow(std::uint16_t port, const std::string& from, double rat
             port, from, count_, size, [&](std::size_t) { return delay(random); }, rate, properties);
       })} {}
 
-arrivals steady_flow::take(const std::string& to) {
-  arrivals got = consume(port_, to, count_, std::chrono::seconds{60});
+arrivals steady_flow::take(const std::string& to, std::size_t others) {
+  arrivals got = consume(port_, to, count_ + others, std::chrono::seconds{60});
   expect_success(load_);
   return got;
+}
+
+std::string scheduled_line(const std::string& route, std::int64_t due_us, std::size_t size) {
+  std::string body(std::max<std::size_t>(size, sizeof due_us), 'x');
+  std::memcpy(body.data(), &due_us, sizeof due_us);
+  return fmt::format("{{\"route\":\"{}\",\"due\":\"{}\",\"body_base64\":\"{}\"}}\n", route,
+                     proto::format_rfc3339(proto::wall_time{std::chrono::microseconds{due_us}}),
+                     base64(body));
 }
 
 double percentile(std::vector<double> values, double share) {

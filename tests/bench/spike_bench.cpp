@@ -7,12 +7,10 @@
 // broker's own rate: the same messages with the headers that a release writes, and mandatory as a release is,
 // published straight to a queue by the same session code with a window of 2,000 confirms, until the last is
 // consumed. Bare ones, without these headers, are measured beside it. Exit 0 when all arrived.
-#include "base/encodings.hpp"
 #include "bench/daemon_process.hpp"
 #include "bench/flow.hpp"
 #include "bench/http_client.hpp"
 #include "bench/wire_client.hpp"
-#include "proto/rfc3339.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
@@ -64,13 +62,7 @@ spike_figures run_spike(const options& o, int round) {
   // Far enough for all of them to be on disk before.
   const auto due = std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now()) +
                    std::chrono::seconds{5 + static_cast<int>(o.messages / 20000)};
-  // The consumer reads the due time out of a body's first eight bytes.
-  const auto us = static_cast<std::uint64_t>(due.time_since_epoch().count());
-  std::string body(o.size, 'x');
-  for (std::size_t i = 0; i < sizeof us; ++i)
-    body[i] = static_cast<char>(us >> (8 * i) & 0xFF);
-  const std::string line = fmt::format("{{\"route\":\"bench\",\"due\":\"{}\",\"body_base64\":\"{}\"}}\n",
-                                       proto::format_rfc3339(due), base64(body));
+  const std::string line = scheduled_line("bench", due.time_since_epoch().count(), o.size);
   upload(daemon.admin_port(), o.messages, [&](std::size_t, std::string& to) { to += line; });
   if (std::chrono::system_clock::now() > due)
     throw std::runtime_error{"scheduling took too long; take fewer"};

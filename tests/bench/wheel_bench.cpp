@@ -2,16 +2,18 @@
 // until all have expired. Prints nanoseconds a timer, the best of the rounds (the others were disturbed) and
 // all of them.
 //
-//   wheel_bench [TIMERS [ROUNDS]]
+//   wheel_bench [--timers 1000000] [--rounds 5] [--json FILE]
 
 #include "schedule/timer_wheel.hpp"
 
+#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
+#include <fstream>
 #include <random>
+#include <string>
 #include <vector>
 
 namespace {
@@ -59,7 +61,7 @@ figures run(wheel& timers, const std::vector<wall_time>& dues, wall_time end, mi
   return result;
 }
 
-void bench(const char* name, std::size_t timers, int rounds, microseconds span, microseconds step) {
+std::string bench(const char* name, std::size_t timers, int rounds, microseconds span, microseconds step) {
   std::mt19937_64 random{1};
   std::uniform_int_distribution<std::int64_t> delay{0, span.count()};
   std::vector<wall_time> dues(timers);
@@ -78,21 +80,32 @@ void bench(const char* name, std::size_t timers, int rounds, microseconds span, 
   const figures& middle = all[all.size() / 2];
   fmt::print(", then best {:6.1f} (insert {:.1f}, expire {:.1f}), median {:6.1f}\n", total(best), best.insert,
              best.expire, total(middle));
+  return fmt::format("{{\"due\":\"{}\",\"insert_ns\":{:.1f},\"expire_ns\":{:.1f},\"median_ns\":{:.1f}}}",
+                     name, best.insert, best.expire, total(middle));
 }
 
 } // namespace
 
 int main(int argc, char** argv) {
-  const auto timers = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 1000000;
-  const auto rounds = argc > 2 ? std::atoi(argv[2]) : 5;
-  if (timers == 0 || rounds < 1) {
-    fmt::print(stderr, "usage: wheel_bench [TIMERS [ROUNDS]]\n");
-    return 2;
-  }
+  std::size_t timers = 1000000;
+  int rounds = 5;
+  std::string json;
+  CLI::App app{"What a timer of the wheel costs"};
+  app.add_option("--timers", timers, "How many at a time")->capture_default_str()->check(CLI::PositiveNumber);
+  app.add_option("--rounds", rounds, "Rounds, of which the best counts")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  app.add_option("--json", json, "Also write the figures there");
+  CLI11_PARSE(app, argc, argv);
+
   fmt::print("{} timers, {} rounds, payload of {} bytes\n", timers, rounds, sizeof(payload));
-  bench("due in 0-5 s, 1 ms steps", timers, rounds, 5s, 1ms);
-  bench("due in 0-90 s, 1 ms steps", timers, rounds, 90s, 1ms);
-  bench("due in 0-24 h, 100 ms steps", timers, rounds, 24h, 100ms);
-  bench("due in 0-1 y, one jump", timers, rounds, 24h * 365, 24h * 366);
+  const std::vector<std::string> rows{
+      bench("due in 0-5 s, 1 ms steps", timers, rounds, 5s, 1ms),
+      bench("due in 0-90 s, 1 ms steps", timers, rounds, 90s, 1ms),
+      bench("due in 0-24 h, 100 ms steps", timers, rounds, 24h, 100ms),
+      bench("due in 0-1 y, one jump", timers, rounds, 24h * 365, 24h * 366),
+  };
+  if (!json.empty())
+    std::ofstream{json} << fmt::format("{{\"timers\":{},\"results\":[{}]}}\n", timers, fmt::join(rows, ","));
   return 0;
 }

@@ -72,6 +72,17 @@ void wire_client::declare_waiting_queue(const std::string& name, const std::stri
   wait_for<proto::event::queue_declared>();
 }
 
+void wire_client::declare_delayed_exchange(const std::string& name, const std::string& queue) {
+  proto::exchange_declaration exchange;
+  exchange.name = name;
+  exchange.type = "x-delayed-message";
+  exchange.arguments.push_back({"x-delayed-type", std::string{"direct"}, false});
+  session_.declare(1, exchange);
+  wait_for<proto::event::exchange_declared>();
+  session_.bind(1, {queue, name, queue, {}});
+  wait_for<proto::event::queue_bound>();
+}
+
 void wire_client::write_all() {
   std::string& out = session_.output();
   std::size_t done = 0;

@@ -26,6 +26,8 @@ class wire_client {
   void declare_queue(const std::string& name, bool quorum = false);
   // One whose messages, when their expiration is over, go to another queue by the default exchange.
   void declare_waiting_queue(const std::string& name, const std::string& then);
+  // One of the delayed-message-exchange plugin, direct, with a binding by the queue's name.
+  void declare_delayed_exchange(const std::string& name, const std::string& queue);
 
   // Writes what is to be written, reads what there is (waiting at most `wait`), and gives each event to
   // `on_event`.
