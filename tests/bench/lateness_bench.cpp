@@ -6,9 +6,10 @@
 //                  [--catch-up 5000] [--only alone|ways|smeared|catch-up] [--plugin] [--json FILE]
 //
 // A smeared spike: so many due at once, on another route, which lets 2,000 a second go. A backlog: so many
-// that became due while the daemon was down, on the same route, to the same queue; the flow begins with the
-// start of the daemon. An ack: from a message's arrival at the daemon until it is durable, by the daemon's
-// own metrics. Exit 0 when everything arrived, whatever the figures: judging them is the reader's.
+// that became due while the daemon was down, 20,000 a second, on the same route, to the same queue; the flow
+// begins with the start of the daemon. An ack: from a message's arrival at the daemon until it is durable, by
+// the daemon's own metrics. Exit 0 when everything arrived, whatever the figures: judging them is the
+// reader's.
 #include "bench/daemon_process.hpp"
 #include "bench/flow.hpp"
 #include "bench/http_client.hpp"
@@ -89,12 +90,13 @@ class intake_figures {
   std::vector<double> now_;
 };
 
-// `count` lines of JSON for one moment, whose bodies say so.
+// `count` lines of JSON, whose bodies say when they are due: evenly over `within`, from `due` on.
 void upload_for(const daemon_process& daemon, const std::string& route, std::size_t count,
-                std::chrono::system_clock::time_point due) {
-  const auto us = std::chrono::duration_cast<std::chrono::microseconds>(due.time_since_epoch()).count();
-  const std::string line = scheduled_line(route, us, 1024);
-  upload(daemon.admin_port(), count, [&](std::size_t, std::string& to) { to += line; });
+                std::chrono::system_clock::time_point due, std::chrono::microseconds within) {
+  const auto from = std::chrono::duration_cast<std::chrono::microseconds>(due.time_since_epoch());
+  upload(daemon.admin_port(), count, [&](std::size_t i, std::string& to) {
+    to += scheduled_line(route, (from + within * i / count).count(), 1024);
+  });
   if (std::chrono::system_clock::now() > due)
     throw std::runtime_error{"scheduling took too long; take fewer"};
 }
@@ -124,7 +126,7 @@ void run_smeared(const options& o, report& to) {
   shape.rate = 2000;
   daemon_process daemon{o.daemon, o.port, "smeared", shape};
   const auto due = std::chrono::system_clock::now() + time_to_schedule(o.spike);
-  upload_for(daemon, "bench1", o.spike, due);
+  upload_for(daemon, "bench1", o.spike, due, 0us);
   std::this_thread::sleep_until(due - 1s);
   steady_flow flow{o.port, daemon.intake(), o.rate, o.seconds};
   const arrivals got = flow.take(daemon.destination());
@@ -137,9 +139,11 @@ void run_catch_up(const options& o, report& to) {
   shape.more = fmt::format("catch_up: {{rate: {:.0f}}}\n", o.catch_up);
   daemon_process daemon{o.daemon, o.port, "catchup", shape};
   const auto due = std::chrono::system_clock::now() + time_to_schedule(o.backlog);
-  upload_for(daemon, "bench", o.backlog, due);
+  const std::chrono::seconds downtime{1 + o.backlog / 20000};
+  upload_for(daemon, "bench", o.backlog, due, downtime);
   daemon.kill9();
-  std::this_thread::sleep_until(due + std::chrono::milliseconds{static_cast<int>(overdue_ms)} + 2s);
+  std::this_thread::sleep_until(due + downtime + std::chrono::milliseconds{static_cast<int>(overdue_ms)} +
+                                2s);
   // Ready, and with it already releasing: the flow is published meanwhile.
   steady_flow flow{o.port, daemon.intake(), o.rate, o.seconds};
   const double ready = daemon.start();

@@ -40,6 +40,10 @@ void sidecar::launch() {
   if (running()) throw std::logic_error("the daemon runs already");
   process::options options;
   options.output = log_file();
+  if (slow_sync_ > 0ms)
+    options.environment = {{"LD_PRELOAD", POSTPONED_SLOW_SYNC},
+                           {"POSTPONED_SLOW_SYNC_MS", std::to_string(slow_sync_.count())},
+                           {"ASAN_OPTIONS", "verify_asan_link_order=0"}}; // ours may stand before it
   process_ =
       std::make_unique<process>(std::vector<std::string>{POSTPONED_BINARY, "run", "-c", file()}, options);
 }

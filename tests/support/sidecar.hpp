@@ -26,6 +26,8 @@ class sidecar {
   void start(std::chrono::milliseconds deadline = std::chrono::seconds{30});
   // The same without waiting for anything.
   void launch();
+  // From the next start on every sync of its store takes so much longer, as on a slow disk.
+  void slow_down_syncs(std::chrono::milliseconds by) { slow_sync_ = by; }
   bool wait_until_ready(std::chrono::milliseconds deadline);
 
   // SIGKILL, and waits until it is gone: what it held in memory is lost.
@@ -54,6 +56,7 @@ class sidecar {
   temp_dir folder_{"daemon"};
   std::string uri_;
   std::uint16_t port_;
+  std::chrono::milliseconds slow_sync_{0};
   std::unique_ptr<process> process_;
 };
 
