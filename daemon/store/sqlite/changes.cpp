@@ -49,6 +49,8 @@ bool engine::change(const held_change& each, std::vector<change_outcome>& out) {
 // What failed before, and why it is on its way to the dead letter, stays.
 bool engine::move(const held_change& each, bucket& in, const entry& at) {
   deferred now{each.id, us(*each.due), at.bytes, at.route, 0, reason::none, {}};
+  rest_.touched(at.moved.value_or(at.due), at.row);
+  rest_.touched(now.due, at.row);
   if (at.moved) {
     if (deferrals_.find(at.row, *at.moved, now) != lookup::found || !deferrals_.erase(at)) return false;
     now.due = us(*each.due);

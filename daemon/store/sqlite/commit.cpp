@@ -115,6 +115,7 @@ bool engine::hold(held_record& record, wall_time now, held_ref& held) {
   each.segment = place->number;
   each.relative = record.relative;
   each.slot = record.id.slot;
+  rest_.touched(each.due, each.row);
   return segments_.append(*place, each.row, checksum(each.row, head, body), head, body) &&
          buckets_.insert(*to, each);
 }
@@ -125,6 +126,7 @@ bool engine::finish(const held_id& id) {
   entry each;
   const lookup got = buckets_.find(id, in, each);
   if (got != lookup::found) return got == lookup::absent;
+  rest_.touched(each.moved.value_or(each.due), each.row);
   if (each.moved && !deferrals_.erase(each)) return false;
   if (!buckets_.erase(*in, each)) return false;
   segments_.finish_one(each.segment);
@@ -137,6 +139,8 @@ bool engine::defer(const deferral& each) {
   const lookup got = buckets_.find(each.id, in, at);
   if (got != lookup::found) return got == lookup::absent;
   deferred now{each.id, us(each.due), at.bytes, at.route, each.publish_failures, each.why, each.error};
+  rest_.touched(at.moved.value_or(at.due), at.row);
+  rest_.touched(now.due, at.row);
   if (at.moved) {
     deferred before;
     if (deferrals_.find(at.row, *at.moved, before) != lookup::found || !deferrals_.erase(at)) return false;

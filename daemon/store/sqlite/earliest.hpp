@@ -29,6 +29,7 @@ class earliest {
   bool closed_to(wall_time due) const {
     return rows_.size() == limit_ && (limit_ == 0 || due > rows_.front().due);
   }
+  std::size_t limit() const { return limit_; }
   void leave_out() { cut_ = true; }
   bool cut() const { return cut_; }
   std::vector<held_ref> take() {

@@ -14,6 +14,7 @@
 #include "store/sqlite/letter_search.hpp"
 #include "store/sqlite/letter_shelves.hpp"
 #include "store/sqlite/lock_file.hpp"
+#include "store/sqlite/page_rest.hpp"
 #include "store/sqlite/pauses.hpp"
 #include "store/sqlite/recent.hpp"
 #include "store/sqlite/record_codec.hpp"
@@ -133,6 +134,7 @@ class engine final : public store, private letters {
   letter_search search_{db_, letters_};
   sqlite::jobs jobs_{db_};
   bucket_index index_{buckets_};
+  page_rest rest_;
   held_messages held_{*this};
   std::map<std::string, std::uint32_t> routes_;
   std::map<std::uint32_t, std::string> route_names_;

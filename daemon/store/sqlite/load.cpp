@@ -16,24 +16,33 @@ std::int64_t us(wall_time time) {
   return time.time_since_epoch().count();
 }
 
+constexpr std::size_t worth_keeping =
+    4; // a bucket of so many pages is passed over for several of them at once
+constexpr std::size_t keep_rows = 100000; // ... of so many rows, about 6 MB
+
 } // namespace
 
 boost::system::result<horizon_page> engine::load(horizon_position after, wall_time until, std::size_t limit,
                                                  const std::vector<std::uint32_t>& skip) {
   if (const auto error = ready()) return error;
-  earliest page{limit};
+  if (auto page = rest_.take(after, until, limit, skip)) return std::move(*page);
   const std::int64_t from_us = us(after.due), until_us = us(until);
+  std::int64_t largest = 0;
+  // In the order of what may be found in them, so that a full page ends the search.
+  std::vector<bucket*> order;
+  for (auto& [covers, each] : buckets_.all())
+    if (each.live > 0 && each.first_due <= until_us && covers.end() * 1'000'000 > from_us) {
+      order.push_back(&each);
+      largest = std::max(largest, each.live);
+    }
+  std::sort(order.begin(), order.end(),
+            [](const bucket* a, const bucket* b) { return a->first_due < b->first_due; });
+  const bool many_pages = static_cast<std::size_t>(largest) > worth_keeping * limit && limit > 0;
+  earliest page{many_pages ? std::max(limit, keep_rows) : limit};
   const auto offer = [&](const held_ref& each) {
     if (std::find(skip.begin(), skip.end(), each.route) != skip.end()) return;
     if (horizon_position{each.due, each.id.row} > after) page.offer(each);
   };
-  // In the order of what may be found in them, so that a full page ends the search.
-  std::vector<bucket*> order;
-  for (auto& [covers, each] : buckets_.all())
-    if (each.live > 0 && each.first_due <= until_us && covers.end() * 1'000'000 > from_us)
-      order.push_back(&each);
-  std::sort(order.begin(), order.end(),
-            [](const bucket* a, const bucket* b) { return a->first_due < b->first_due; });
   for (bucket* const each : order) {
     if (page.closed_to(wall_time{microseconds{each->first_due}})) {
       page.leave_out();
@@ -49,11 +58,12 @@ boost::system::result<horizon_page> engine::load(horizon_position after, wall_ti
     if (!kept) return fail("cannot read");
   }
   // One more than asked shows that there are more.
-  const bool kept = deferrals_.visit(from_us, after.row, until_us, static_cast<std::int64_t>(limit) + 1, skip,
-                                     [&](const deferred& row) {
-                                       offer({row.id, wall_time{microseconds{row.due}}, false,
-                                              static_cast<std::uint32_t>(row.bytes), row.route});
-                                     });
+  const bool kept =
+      deferrals_.visit(from_us, after.row, until_us, static_cast<std::int64_t>(page.limit()) + 1, skip,
+                       [&](const deferred& row) {
+                         offer({row.id, wall_time{microseconds{row.due}}, false,
+                                static_cast<std::uint32_t>(row.bytes), row.route});
+                       });
   if (!kept) return fail("cannot read");
 
   horizon_page result;
@@ -65,7 +75,7 @@ boost::system::result<horizon_page> engine::load(horizon_position after, wall_ti
     result.reached = {result.rows.back().due, result.rows.back().id.row};
   else
     result.reached = after;
-  return result;
+  return rest_.split(std::move(result), until, limit, skip);
 }
 
 boost::system::result<std::vector<held_record>> engine::read(const std::vector<held_id>& ids) {
