@@ -108,8 +108,14 @@ std::chrono::seconds time_to_schedule(std::size_t count) {
 void run_alone(const options& o, report& to) {
   daemon_process daemon{o.daemon, o.port, "alone"};
   intake_figures intake{daemon};
+  const double processor = daemon.processor_seconds();
   steady_flow flow{o.port, daemon.intake(), o.rate, o.seconds};
-  to.row("alone", "postponed", flow.take(daemon.destination()).late_ms);
+  const arrivals got = flow.take(daemon.destination());
+  const double processor_us =
+      (daemon.processor_seconds() - processor) * 1e6 / static_cast<double>(got.late_ms.size());
+  to.row("alone", "postponed", got.late_ms);
+  fmt::print("{:<46} {:.0f} us of postponed's processor a message\n", "", processor_us);
+  to.add("alone_processor_us", fmt::format("{:.1f}", processor_us));
   to.add("intake_low", intake.line(fmt::format("taken at {:.0f}/s", o.rate)));
   const std::size_t burst = o.spike / 2;
   const pid_t load = in_child([&] {
