@@ -65,11 +65,13 @@ void horizon::split(wall_time now) {
 
 std::optional<load_action> horizon::want_load(wall_time now, std::size_t in_work, std::size_t overdue) {
   if (loading_) return std::nullopt;
+  // The clock was ahead at the split and was set back: what lies before it is not overdue after all.
+  if (begun_ && !overdue_.complete && split_ > now + behind) restart();
   if (!begun_ || ahead_.reached.due + behind < now) split(now);
   std::optional<load_action> wanted = want_ahead(now, in_work);
   if (wanted) {
     loading_ = stretch_of::ahead;
-  } else if ((wanted = want_overdue(overdue))) {
+  } else if ((wanted = want_overdue(in_work, overdue))) {
     loading_ = stretch_of::overdue;
   }
   return wanted;
@@ -87,7 +89,9 @@ std::optional<load_action> horizon::want_ahead(wall_time now, std::size_t in_wor
 }
 
 // In small pages: commits wait while one is read.
-std::optional<load_action> horizon::want_overdue(std::size_t overdue) {
+std::optional<load_action> horizon::want_overdue(std::size_t in_work, std::size_t overdue) {
+  // Those a few seconds late count as on time, and may be many.
+  if (wheel_.size() + in_work + overdue >= limits_.rows + limits_.rows / 2) return std::nullopt;
   const std::size_t room = std::max<std::size_t>(1, limits_.rows / 4);
   if (overdue_.complete || overdue >= room - room / 2) return std::nullopt;
   const std::size_t page = std::max<std::size_t>(std::min<std::size_t>(1000, room), limits_.rows / 20);

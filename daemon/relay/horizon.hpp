@@ -88,7 +88,7 @@ class horizon {
   };
   void split(wall_time now);
   std::optional<load_action> want_ahead(wall_time now, std::size_t in_work);
-  std::optional<load_action> want_overdue(std::size_t overdue);
+  std::optional<load_action> want_overdue(std::size_t in_work, std::size_t overdue);
   struct payload {
     held_ref held; // as committed, without clock steps
     stage what = stage::publish;

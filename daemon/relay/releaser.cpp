@@ -27,7 +27,8 @@ releaser::releaser(const parameters& limits, horizon& near, route_table& routes,
 void releaser::reconfigure() {
   destinations_.set_window(limits_.confirm_window);
   destinations_.set_share(limits_.catch_up.share);
-  catch_up_.set_rate(limits_.catch_up.rate);
+  // Slower than one in a quarter of an hour would overflow the time of the next.
+  catch_up_.set_rate(limits_.catch_up.rate > 0 ? std::max(limits_.catch_up.rate, 0.001) : 0);
 }
 
 // --- towards the due time

@@ -124,3 +124,28 @@ TEST_CASE("a horizon that fell behind the clock begins anew from now, and misses
   CHECK(overdue->after == store::horizon_position{start + 20s, 7});
   CHECK(overdue->until == later);
 }
+
+TEST_CASE("what is a little late does not fill the memory page by page") {
+  relay::horizon near{{1000, 90s, 1s}};
+  const auto yes = [](const held_ref&, bool) { return true; };
+  near.want_load(start, 0, 0);
+  near.on_loaded({{}, {start + 90s, INT64_MAX}, true}, yes);
+  REQUIRE(near.want_load(start, 1000, 0)->overdue);
+  near.on_loaded({{row(1, start - 2s)}, {start - 2s, 1}, false}, yes);
+  CHECK_FALSE(near.want_load(start, 1499, 0)); // and the one in the wheel
+  CHECK(near.want_load(start, 1400, 0)->overdue);
+}
+
+TEST_CASE("a clock that was ahead and is set back begins anew from now") {
+  relay::horizon near{{1000, 90s, 1s}};
+  const auto yes = [](const held_ref&, bool) { return true; };
+  const wall_time wrong = start + 3h;
+  near.want_load(wrong, 0, 0);
+  near.on_loaded({{}, {wrong + 90s, INT64_MAX}, true}, yes);
+  CHECK_FALSE(near.offer(row(1, start + 1h))); // it looks overdue
+  near.step_back(3h, 0);
+  const auto ahead = near.want_load(start, 0, 0);
+  REQUIRE(ahead);
+  CHECK_FALSE(ahead->overdue);
+  CHECK(ahead->after.due == start);
+}
