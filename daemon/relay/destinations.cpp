@@ -56,11 +56,10 @@ std::int64_t destinations::take(destination& from, steady_time now) {
   assert(!round_.empty() && round_.front() == &from && !from.ready.empty());
   round_.pop_front();
   from.listed = false;
-  const due_queue::turn next = *from.ready.next(share_);
-  from.ready.pop(next, share_);
+  const std::int64_t row = from.ready.take(share_);
   start(from, now);
   list(from);
-  return next.row;
+  return row;
 }
 
 void destinations::start(destination& each, steady_time now) {

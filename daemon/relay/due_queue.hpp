@@ -39,6 +39,12 @@ class due_queue {
       credit_ = taken.overdue ? std::max(0.0, credit_ + share - 1) : std::min(1.0, credit_ + share);
     line(taken.overdue).pop_front();
   }
+  // Both in one. REQUIRES: not empty.
+  std::int64_t take(double share) {
+    const turn taken = *next(share);
+    pop(taken, share);
+    return taken.row;
+  }
 
   template <typename Dropped>
   void erase_if(Dropped dropped) {

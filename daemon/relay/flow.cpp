@@ -64,9 +64,7 @@ void releaser::pace(active& each) {
 void releaser::let_paced_go(moment now) {
   std::erase_if(pacing_, [&](route_entry* route) {
     while (!route->paced.empty() && route->tokens.take(now.steady)) {
-      const due_queue::turn next = *route->paced.next(limits_.catch_up.share);
-      route->paced.pop(next, limits_.catch_up.share);
-      go(active_.at(next.row), now);
+      go(active_.at(route->paced.take(limits_.catch_up.share)), now);
     }
     route->count->paced = route->paced.size();
     return route->paced.empty();

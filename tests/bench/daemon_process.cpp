@@ -143,24 +143,19 @@ bool daemon_process::ready() const {
   return answer.find(" 200 ") != std::string::npos;
 }
 
-// The number behind `name` in a file of /proc.
-double daemon_process::figure(const char* file, const char* name) const {
-  std::ifstream lines{fmt::format("/proc/{}/{}", process_, file)};
-  for (std::string each; std::getline(lines, each);)
-    if (each.starts_with(name)) return std::stod(each.substr(std::strlen(name)));
+double daemon_process::memory_mib(const char* line) const {
+  std::ifstream status{fmt::format("/proc/{}/status", process_)};
+  for (std::string each; std::getline(status, each);)
+    if (each.starts_with(line)) return std::stod(each.substr(std::strlen(line))) / 1024;
   throw std::runtime_error{"the daemon is gone"};
 }
 
 double daemon_process::resident_mib() const {
-  return figure("status", "VmRSS:") / 1024;
+  return memory_mib("VmRSS:");
 }
 
 double daemon_process::peak_resident_mib() const {
-  return figure("status", "VmHWM:") / 1024;
-}
-
-double daemon_process::written_bytes() const {
-  return figure("io", "write_bytes:");
+  return memory_mib("VmHWM:");
 }
 
 double daemon_process::processor_seconds() const {

@@ -40,13 +40,12 @@ class daemon_process {
   double resident_mib() const;
   double peak_resident_mib() const; // the most it ever had
   double processor_seconds() const; // user and system, all threads, so far
-  double written_bytes() const;     // handed to the file system for the disk, so far
   // The value of a sample of /metrics, named as it is written there.
   double metric(const std::string& sample) const;
 
  private:
   bool ready() const;
-  double figure(const char* file, const char* name) const;
+  double memory_mib(const char* line) const;
 
   std::string binary_, folder_, name_;
   daemon_shape shape_;

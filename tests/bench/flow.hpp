@@ -27,7 +27,6 @@ double processor_seconds_of_children();
 struct target {
   target(std::string key, std::string to_exchange = {}) // by intention not explicit: most are queues
       : routing_key{std::move(key)}, exchange{std::move(to_exchange)} {}
-  target(const char* key) : routing_key{key} {}
   std::string routing_key, exchange;
 };
 
