@@ -152,10 +152,20 @@ void releaser::on_recovered(circuits::recovery&& what, const address& where) {
                     {{"exchange", where.exchange},
                      {"routing_key", where.routing_key},
                      {"waited", std::to_string(what.parked.size())}}});
+  bool left = false;
   for (const std::int64_t row : what.parked) {
-    set_overdue(active_.at(row)); // what comes due from now on need not wait for what waited
-    unpark(active_.at(row), false);
+    active& each = active_.at(row);
+    if (!each.overdue && !room_for_overdue(*each.route)) { // it is on disk
+      left = true;
+      leave_parked(each);
+      leave(each);
+      active_.erase(row);
+      continue;
+    }
+    set_overdue(each); // what comes due from now on need not wait for what waited
+    unpark(each, false);
   }
+  if (left) restart_[0] = true; // the horizon finds them again, overdue, as there is room
 }
 
 void releaser::close_gauges(const circuits::blamed& who) {

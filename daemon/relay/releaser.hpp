@@ -139,6 +139,11 @@ class releaser {
   void count_in(active& each);
   void count_out(active& each);
   void set_overdue(active& each);
+  // Where not, rows that were on time stay on disk: a destination that recovers and fails again and again
+  // would otherwise add as many to the overdue ones each time.
+  bool room_for_overdue(route_entry& route) const {
+    return !route.of(true).lagging && overdue_ < limits_.horizon_rows / 4;
+  }
   void leave(active& each); // the last thing before it is erased
   void queue(active& each, bool first = false);
   void read_more(moment now, actions& out);

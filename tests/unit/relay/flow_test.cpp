@@ -174,6 +174,38 @@ TEST_CASE("a destination that refuses everything is left alone, probed, and cost
   CHECK(world.held->rows().empty());
 }
 
+TEST_CASE("a destination that recovers for one message, again and again, does not fill the memory") {
+  auto limits = relay_world::one_route();
+  limits.horizon_rows = 4000;
+  limits.routes[0].circuit = relay::circuit_policy{5, 10s};
+  relay_world world{limits};
+  bool well = false;
+  wall_time accepted = world.now.wall;
+  world.on_publish = [&](const published& each) {
+    if (!well && each.at < accepted + 9s) return answer::give_back;
+    accepted = each.at;
+    return answer::confirm;
+  };
+  world.open_lanes();
+  for (int i = 0; i < 20000; ++i)
+    world.deliver(1000 + i * 10, "o");
+  std::size_t most = 0;
+  for (int i = 0; i < 220; ++i) {
+    world.pass(1s);
+    most = std::max(most, world.engine.count().overdue);
+  }
+  CHECK(world.count().circuit_opened > 15);
+  CHECK(most > 500); // what waited goes out as overdue
+  CHECK(most <= 1500);
+  CHECK(world.engine.count().horizon_rows + world.count().parked < 4000);
+  well = true;
+  world.pass(1min);
+  CHECK(world.count().confirmed == 20000);
+  CHECK(world.count().parked == 0);
+  CHECK(world.count().circuits_open == 0);
+  CHECK(world.held->rows().empty());
+}
+
 TEST_CASE("dead letters that nobody takes wait in memory without their bodies, with an alarm") {
   auto limits = relay_world::one_route();
   limits.routes[0].dead_letter_name = "parked";
