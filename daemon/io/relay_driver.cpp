@@ -92,7 +92,7 @@ relay_driver::relay_driver(boost::asio::io_context& context, driver_parameters l
   told.on_committed = [this](store::commit_outcome&& outcome, double milliseconds) {
     commit_under_way_ = false;
     if (failed_) return;
-    engine_.on_committed(outcome, milliseconds, read_clocks().wall);
+    engine_.on_committed(std::move(outcome), milliseconds, read_clocks().wall);
     for (const auto& done : std::exchange(committing_, {}))
       done();
     tell_people();

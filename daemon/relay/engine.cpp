@@ -147,9 +147,8 @@ void engine::schedule(store::insert_request&& request) {
   ++batch_rows_;
 }
 
-void engine::on_scheduled(const submitted::request& asked, const store::insert_outcome& outcome,
-                          wall_time at) {
-  scheduled_.push_back(outcome);
+void engine::on_scheduled(const submitted::request& asked, store::insert_outcome&& told, wall_time at) {
+  const store::insert_outcome& outcome = scheduled_.emplace_back(std::move(told));
   if (outcome.suppressed) return;
   routes_.learn(asked.route, outcome.held.route);
   past_.add(outcome.held.id.row, outcome.held.route, step::received, asked.received);
@@ -171,8 +170,7 @@ store::batch engine::take_batch() {
   return std::exchange(batch_, {});
 }
 
-void engine::on_committed(const store::commit_outcome& outcome, double milliseconds,
-                          std::optional<wall_time> at) {
+void engine::on_committed(store::commit_outcome&& outcome, double milliseconds, std::optional<wall_time> at) {
   const wall_time durable = at.value_or(ran_);
   assert(!submitted_.empty());
   count_.commit.observe(milliseconds);
@@ -192,7 +190,7 @@ void engine::on_committed(const store::commit_outcome& outcome, double milliseco
   }
   const submitted& asked = submitted_.front();
   for (std::size_t i = 0; i < asked.scheduled.size(); ++i)
-    on_scheduled(asked.scheduled[i], outcome.scheduled[i], durable);
+    on_scheduled(asked.scheduled[i], std::move(outcome.scheduled[i]), durable);
   releaser_.on_closed(asked.done, asked.deferrals);
   for (std::size_t i = 0; i < asked.changes.size(); ++i)
     on_changed(asked.changes[i], outcome.changes[i], durable);

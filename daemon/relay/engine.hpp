@@ -63,7 +63,7 @@ class engine {
            !batch_.changes.empty();
   }
   // `at`: when it was durable; left out: about now.
-  void on_committed(const store::commit_outcome& outcome, double milliseconds,
+  void on_committed(store::commit_outcome&& outcome, double milliseconds,
                     std::optional<wall_time> at = std::nullopt);
   void on_loaded(const store::horizon_page& page);
   void on_read(const std::vector<held_id>& asked, std::vector<held_record>&& found);
@@ -107,7 +107,7 @@ class engine {
     std::vector<request> scheduled;
   };
   void on_changed(const store::held_change& asked, const store::change_outcome& outcome, wall_time at);
-  void on_scheduled(const submitted::request& asked, const store::insert_outcome& outcome, wall_time at);
+  void on_scheduled(const submitted::request& asked, store::insert_outcome&& told, wall_time at);
   void collect();
   void restart_horizon();
   void offer(const route_entry& route, const held_ref& held);

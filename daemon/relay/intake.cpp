@@ -76,8 +76,7 @@ void intake::take_message(route_entry& route, proto::message&& content, waiting 
   }
   entry.route = &route;
   entry.recognisable = !request.content.empty();
-  if (record.due < now.wall + limits_.keep_body && may_keep_(entry.bytes + pending_bytes_))
-    entry.record = std::make_unique<held_record>(record);
+  request.give_back = record.due < now.wall + limits_.keep_body && may_keep_(entry.bytes + pending_bytes_);
   expect(pending_, std::move(entry));
   inserts_.push_back(std::move(request));
 }
@@ -133,12 +132,12 @@ void intake::finish(std::deque<waiting>& in, std::vector<ack_action>& acks, std:
   in.pop_front();
 }
 
-std::vector<intake::committed> intake::on_committed(const store::commit_outcome& outcome,
+std::vector<intake::committed> intake::on_committed(store::commit_outcome& outcome,
                                                     std::vector<ack_action>& acks, notes& told) {
   std::vector<committed> result;
   result.reserve(outcome.inserts.size());
   const std::size_t first_ack = acks.size();
-  for (const store::insert_outcome& each : outcome.inserts) {
+  for (store::insert_outcome& each : outcome.inserts) {
     assert(!pending_.empty());
     waiting& entry = pending_.front();
     route_counters& count = *entry.route->count;
@@ -149,7 +148,7 @@ std::vector<intake::committed> intake::on_committed(const store::commit_outcome&
     } else {
       if (entry.redelivered && !entry.recognisable) ++count.unrecognised;
       routes_.learn(entry.route->is.name, each.held.route);
-      result.push_back({each.held, entry.route, entry.received, std::move(entry.record)});
+      result.push_back({each.held, entry.route, entry.received, std::move(each.record)});
     }
     finish(pending_, acks, first_ack);
   }

@@ -47,8 +47,8 @@ class intake {
     std::unique_ptr<held_record> record; // kept in memory: due soon
   };
   // Appends acks, and answers what is now held (duplicates are not listed: they were held before).
-  std::vector<committed> on_committed(const store::commit_outcome& outcome, std::vector<ack_action>& acks,
-                                      notes& told);
+  std::vector<committed> on_committed(store::commit_outcome& outcome, std::vector<ack_action>& acks,
+                                      notes& told); // takes the records out of it
 
   std::size_t pending() const { return pending_.size() + pending_letters_.size(); }
   std::size_t pending_bytes() const { return pending_bytes_; }
@@ -63,9 +63,8 @@ class intake {
     wall_time received{};
     bool redelivered = false;
     bool recognisable = false;
-    route_entry* route = nullptr;        // of a message
-    std::string dead_letter;             // of a letter
-    std::unique_ptr<held_record> record; // kept in memory; apart, so that an entry is small
+    route_entry* route = nullptr; // of a message
+    std::string dead_letter;      // of a letter
   };
   void take_message(route_entry& route, proto::message&& content, waiting entry, moment now);
   void take_letter(const dead_letter_parameters& dead_letter, proto::message&& content, waiting entry,

@@ -15,6 +15,7 @@
 #include <boost/system/result.hpp>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,12 +30,14 @@ struct insert_request {
   // The route's dedup key; empty: none. One that was held within its window is not held again.
   fingerprint dedup{};
   wall_time dedup_until{}; // from then on the same key is held anew
+  bool give_back = false;  // the record comes back in the outcome if it is held: it is wanted in memory, too
 };
 struct insert_outcome {
   std::uint64_t token = 0;
-  held_ref held;           // of a duplicate: the one that is (or was) held already
-  bool duplicate = false;  // recognised by `content`
-  bool suppressed = false; // by `dedup`: not held
+  held_ref held;                         // of a duplicate: the one that is (or was) held already
+  bool duplicate = false;                // recognised by `content`
+  bool suppressed = false;               // by `dedup`: not held
+  std::unique_ptr<held_record> record{}; // as it is held, with its id, where it was to come back
 };
 
 // Moves a held message to a later due time after a failed publish. The id stays.

@@ -128,8 +128,10 @@ class memory_store final : public store::store {
     const held_ref held = ref(record);
     if (!from.content.empty()) recent_[from.content] = held;
     if (!from.dedup.empty()) dedup_[from.dedup] = {from.dedup_until, held};
+    postponed::store::insert_outcome outcome{from.token, held, false, false};
+    if (from.give_back) outcome.record = std::make_unique<held_record>(record);
     rows_[record.id.row] = std::move(record);
-    return {from.token, held, false, false};
+    return outcome;
   }
 
   postponed::store::insert_outcome schedule(postponed::store::insert_request& from, wall_time now) {

@@ -84,7 +84,9 @@ bool engine::insert(insert_request& request, wall_time now, std::vector<insert_o
   held_ref held;
   if (!hold(request.record, now, held)) return false;
   if (!request.content.empty() && !recent_.add(request.content, held)) return false;
-  out.push_back({request.token, held, false, false});
+  insert_outcome outcome{request.token, held, false, false};
+  if (request.give_back) outcome.record = std::make_unique<held_record>(std::move(request.record));
+  out.push_back(std::move(outcome));
   return true;
 }
 

@@ -14,7 +14,7 @@ class flat_store {
  public:
   explicit flat_store(std::size_t capacity) : rows_(capacity) {} // of rows held at one time
 
-  // What is inserted keeps its record only where `keep` says so: else nobody reads it again.
+  // What is inserted keeps its record only where `keep` says so: else it is given back, and nobody reads it.
   void commit(postponed::store::batch&& work, bool keep, postponed::store::commit_outcome& outcome) {
     outcome.inserts.clear();
     for (auto& each : work.inserts) {
@@ -24,7 +24,10 @@ class flat_store {
           record.id, record.due, record.relative,
           static_cast<std::uint32_t>(record.content.body.size() + record.content.properties.size()), 1};
       outcome.inserts.push_back({each.token, held, false, false});
-      if (keep) rows_[place(record.id.row)] = std::move(record);
+      if (keep)
+        rows_[place(record.id.row)] = std::move(record);
+      else if (each.give_back)
+        outcome.inserts.back().record = std::make_unique<held_record>(std::move(record));
     }
     done_ += work.done.size();
   }

@@ -107,7 +107,7 @@ void relay_path::perform() {
 void relay_path::commit() {
   if (!engine_.has_batch()) return;
   store_.commit(engine_.take_batch(), read_back_, outcome_);
-  engine_.on_committed(outcome_, 1.0);
+  engine_.on_committed(std::move(outcome_), 1.0);
 }
 
 void relay_path::confirm() {

@@ -175,7 +175,7 @@ class relay_world {
       while (store_works && engine.has_batch()) {
         busy = true;
         auto outcome = held->commit(engine.take_batch(), now.wall);
-        engine.on_committed(*outcome, 1.0);
+        engine.on_committed(std::move(*outcome), 1.0);
       }
       for (relay::note& each : wanted.notes)
         notes.push_back(each.text);

@@ -12,7 +12,7 @@ struct dedup_fixture : store_fixture {
     work.inserts.push_back({7, record(now + 1h, std::move(body)), {}, false, {1, key}, now + 10min});
     auto outcome = held->commit(std::move(work), now);
     REQUIRE(outcome.has_value());
-    return outcome->inserts.at(0);
+    return std::move(outcome->inserts.at(0));
   }
 };
 

@@ -36,7 +36,7 @@ struct messages_fixture : store_fixture {
     auto outcome = held->commit(std::move(work), now);
     REQUIRE(outcome.has_value());
     REQUIRE(outcome->scheduled.size() == 1);
-    return outcome->scheduled[0];
+    return std::move(outcome->scheduled[0]);
   }
   // All pages; `between` is called after each.
   template <typename Between>

@@ -157,6 +157,30 @@ TEST_CASE_METHOD(store_fixture,
   CHECK_FALSE(insert(record(now + 1s), {}, true).duplicate);
 }
 
+TEST_CASE_METHOD(store_fixture, "a record that is wanted in memory, too, comes back as it is held") {
+  const postponed::store::fingerprint known{1, 2};
+  batch work;
+  for (const bool redelivered : {false, true, false}) {
+    work.inserts.push_back({7, record(now + 1s, "large"), known, redelivered});
+    work.inserts.back().give_back = work.inserts.size() < 3;
+  }
+  auto outcome = held->commit(std::move(work), now);
+  REQUIRE(outcome.has_value());
+  const insert_outcome &first = outcome->inserts[0], &again = outcome->inserts[1],
+                       &other = outcome->inserts[2];
+  REQUIRE(first.record != nullptr);
+  const auto stored = read({first.held.id});
+  REQUIRE(stored.size() == 1);
+  CHECK(first.record->id == first.held.id);
+  CHECK(first.record->content.body == "large");
+  CHECK(first.record->content.properties == stored[0].content.properties);
+  CHECK(first.record->due == stored[0].due);
+  CHECK(first.record->attempt == stored[0].attempt);
+  CHECK(again.duplicate);
+  CHECK(again.record == nullptr);
+  CHECK(other.record == nullptr); // it was not asked for
+}
+
 TEST_CASE_METHOD(store_fixture, "only so many fingerprints are remembered, the latest") {
   options.recent_limit = 10;
   reopen();

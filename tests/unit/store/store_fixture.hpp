@@ -64,7 +64,7 @@ struct store_fixture {
     REQUIRE(outcome.has_value());
     REQUIRE(outcome->inserts.size() == 1);
     REQUIRE(outcome->inserts[0].token == 7);
-    return outcome->inserts[0];
+    return std::move(outcome->inserts[0]);
   }
   held_ref insert(wall_time due, std::string body = "body") {
     return insert(record(due, std::move(body))).held;
