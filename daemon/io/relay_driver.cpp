@@ -271,26 +271,28 @@ void relay_driver::perform(relay::actions& wanted) {
 }
 
 void relay_driver::commit_when_worth_it() {
-  if (commit_under_way_ || !engine_.has_batch()) return;
-  if (engine_.batch_rows() >= limits_.batch_rows || stopping_) {
+  if (!engine_.has_batch()) return;
+  const steady_time now = read_clocks().steady;
+  const steady_time due = gathering_.due(engine_.waited_for(), now);
+  if (commit_under_way_) return;
+  if (due <= now || engine_.batch_rows() >= limits_.batch_rows || stopping_) {
     submit();
     return;
   }
-  // An insert does not wait until done marks have waited long enough.
-  const auto until = read_clocks().steady + (engine_.has_inserts() ? limits_.linger : limits_.linger_done);
-  if (lingering_ && linger_.expiry() <= until) return;
+  if (lingering_ && linger_.expiry() <= due) return;
   lingering_ = true;
-  linger_.expires_at(until);
+  linger_.expires_at(due);
   linger_.async_wait([this](const boost::system::error_code& error) {
     if (error) return; // set anew, or the end
     lingering_ = false;
-    if (!commit_under_way_ && engine_.has_batch() && !failed_) submit();
+    if (!failed_) commit_when_worth_it();
   });
 }
 
 void relay_driver::submit() {
   commit_under_way_ = true;
   committing_ = std::exchange(awaiting_, {});
+  gathering_.submitted(engine_.waited_for(), read_clocks().steady);
   worker_->commit(engine_.take_batch());
 }
 

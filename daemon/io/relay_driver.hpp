@@ -1,8 +1,8 @@
 // The shell around the relay's engine: feeds it what the broker, the store and the clock say, and performs
 // what it wants done. Lives on the io_context's thread.
 //
-// Group commit: one commit is under way at a time; meanwhile the next gathers. An idle store commits after a
-// short linger, or as soon as a batch is full, so that one sync covers many messages.
+// Group commit: one commit is under way at a time; meanwhile the next gathers, so that one sync covers many
+// messages (relay/group_commit.hpp).
 //
 // Stopping: consumers are cancelled, what was taken is committed and acked, what was published is awaited
 // until a deadline, then both connections close. What is not confirmed by then is published again after the
@@ -17,6 +17,7 @@
 #include "io/wall_timer.hpp"
 #include "io/watcher.hpp"
 #include "relay/engine.hpp"
+#include "relay/group_commit.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -40,8 +41,6 @@ struct driver_parameters {
   std::uint16_t prefetch = 1000;
   std::size_t intake_bytes = std::size_t{16} << 20; // taken and not yet durable, at most; reading stops above
   std::size_t batch_rows = 1000;                    // a full batch
-  std::chrono::microseconds linger{1000};           // an insert waits so long for company
-  std::chrono::microseconds linger_done{5000};      // done marks alone wait longer: nobody waits for them
   std::chrono::milliseconds drain_deadline{10000};
 };
 
@@ -148,6 +147,7 @@ class relay_driver {
   broker_link consume_link_;
   broker_link publish_link_;
   wall_timer clock_;
+  relay::group_commit gathering_;
   boost::asio::steady_timer linger_;
   boost::asio::steady_timer drain_;
   bool lingering_ = false;

@@ -57,10 +57,10 @@ class engine {
   store::batch take_batch();
   bool has_batch() const { return batch_rows_ > 0; }
   std::size_t batch_rows() const { return batch_rows_; }
-  // Somebody waits for an ack; after run().
-  bool has_inserts() const {
-    return !batch_.inserts.empty() || !batch_.letters.empty() || !batch_.scheduled.empty() ||
-           !batch_.changes.empty();
+  // Of these, those that somebody waits for: an ack, an answer. After run().
+  std::size_t waited_for() const {
+    return batch_.inserts.size() + batch_.letters.size() + batch_.scheduled.size() + batch_.changes.size() +
+           batch_.pauses.size();
   }
   // `at`: when it was durable; left out: about now.
   void on_committed(store::commit_outcome&& outcome, double milliseconds,

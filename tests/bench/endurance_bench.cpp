@@ -1,16 +1,18 @@
 // The store over time: the worst commits under a steady load, what is written for each byte held, and whether
 // the file grows when it is filled and emptied again and again.
 //
-//   endurance_bench [--seconds 600] [--rate 5000] [--delay 10] [--batch-ms 2] [--size 1024] [--cycles 10]
+//   endurance_bench [--seconds 600] [--rate 5000] [--delay 10] [--size 1024] [--cycles 10]
 //                   [--cycle-rows 100000] [--folder DIR] [--json FILE]
 //
-// Steady: as the daemon does it, so many a second are taken in batches of 2 ms, read when they are due, and
-// marked done in the next batch; housekeeping every 32 operations. `waited` is from when a batch was ready
-// until it was durable: it holds what the store's thread did before it (reading, a page of the horizon, a
-// checkpoint). Written: what the kernel was given for the disk, log and file together, by /proc/self/io, up
-// to the end of a checkpoint. Exit 0 when all came out again, whatever the figures.
+// Steady: as the daemon does it, so many a second are taken in batches that gather as long as the daemon's
+// do, read when they are due, and marked done in the next batch; housekeeping every 32 operations. `waited`
+// is from when a batch was ready until it was durable: it holds what the store's thread did before it
+// (reading, a page of the horizon, a checkpoint). Written: what the kernel was given for the disk, log and
+// file together, by /proc/self/io, up to the end of a checkpoint. Exit 0 when all came out again, whatever
+// the figures.
 #include "bench/flow.hpp"
 #include "bench/store_bench.hpp"
+#include "relay/group_commit.hpp"
 #include "store/sqlite/sqlite_store.hpp"
 
 #include <CLI/CLI.hpp>
@@ -42,7 +44,7 @@ constexpr auto horizon_ahead = 2s;
 struct options {
   std::size_t seconds = 600, size = 1024, cycles = 10, cycle_rows = 100000;
   double rate = 5000;
-  int delay = 10, batch_ms = 2;
+  int delay = 10;
   std::string folder = std::filesystem::temp_directory_path().string(), json;
 };
 
@@ -72,12 +74,15 @@ class steady_load {
     const double written = written_bytes();
     const auto begin = steady::now();
     const auto wanted = static_cast<std::size_t>(o_.rate * static_cast<double>(o_.seconds));
-    const std::chrono::milliseconds step{o_.batch_ms};
-    for (auto next = begin + step; out_ < wanted; next += step) {
+    const std::chrono::nanoseconds first_comes{static_cast<std::int64_t>(1e9 / o_.rate)};
+    for (auto next = begin; out_ < wanted;) {
+      next += first_comes + gathering_.linger(next);
       std::this_thread::sleep_until(next); // late batches follow at once
       now_ = start_ + std::chrono::duration_cast<microseconds>(steady::now() - begin);
       const double elapsed = std::chrono::duration<double>(next - begin).count();
+      const std::size_t before = in_;
       take(std::min(wanted, static_cast<std::size_t>(elapsed * o_.rate)), next);
+      gathering_.submitted(in_ - before, next);
       release();
       if (steady::now() - begin > std::chrono::seconds{o_.seconds + 120 + static_cast<std::size_t>(o_.delay)})
         throw std::runtime_error{fmt::format("{} of {} came out", out_, wanted)};
@@ -160,6 +165,7 @@ class steady_load {
   std::unique_ptr<store::store> store_;
   const wall_time start_{std::chrono::seconds{start_s}};
   wall_time now_ = start_;
+  relay::group_commit gathering_;
   std::deque<held_ref> loaded_;
   store::horizon_position reached_;
   bool complete_ = false;
@@ -215,7 +221,6 @@ int main(int argc, char** argv) try {
   app.add_option("--delay", o.delay, "Seconds that each is held; more than the 2 of the horizon loaded here")
       ->capture_default_str()
       ->check(CLI::Range(3, 86400));
-  app.add_option("--batch-ms", o.batch_ms, "How long messages gather for a commit")->capture_default_str();
   app.add_option("--size", o.size, "Bytes of a body")->capture_default_str();
   app.add_option("--cycles", o.cycles, "Times that the file is filled and emptied")->capture_default_str();
   app.add_option("--cycle-rows", o.cycle_rows, "Messages each time")->capture_default_str();

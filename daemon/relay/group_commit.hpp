@@ -1,0 +1,62 @@
+// When a batch is committed. A commit costs a sync and some eight pages of log however little is in it, so a
+// batch waits for company: for more of it the more is to be expected, as far as an ack can wait, and not at
+// all once others have waited as long behind the commit before. Pure; one thread.
+//
+//   messages to be acked   1 ms, and 0.8 us more for each that comes a second, up to 5 ms from the arrival of
+//                          the first; no longer than it takes 64 to come
+//   marks of what is done  5 ms: nobody waits for them
+#pragma once
+
+#include "base/clock.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstddef>
+#include <optional>
+
+namespace postponed::relay {
+
+class group_commit {
+ public:
+  // A batch is there, in which so many are waited for; told as often as it may have grown. Answers when it is
+  // to be committed, if no commit is under way then: `now` or earlier means at once.
+  steady_time due(std::size_t waited_for, steady_time now) {
+    if (!first_) first_ = now;
+    if (waited_for == 0) return *first_ + most;
+    if (!first_waited_for_) first_waited_for_ = now;
+    return std::min(*first_ + most, *first_waited_for_ + linger(now));
+  }
+  // It was given to the store.
+  void submitted(std::size_t waited_for, steady_time now) {
+    recent_ = recent(now) + static_cast<double>(waited_for);
+    at_ = now;
+    first_.reset();
+    first_waited_for_.reset();
+  }
+
+  // How long the first of a batch waits.
+  steady_time::duration linger(steady_time now) const {
+    const double rate = recent(now) / memory.count(); // a second
+    const seconds company =
+        std::min<seconds>(least + rate * each_adds, seconds{enough / std::max(rate, 1.0)});
+    return std::clamp(std::chrono::duration_cast<steady_time::duration>(company), least, most);
+  }
+
+ private:
+  using seconds = std::chrono::duration<double>;
+  static constexpr steady_time::duration least = std::chrono::milliseconds{1};
+  static constexpr steady_time::duration most = std::chrono::milliseconds{5};
+  static constexpr seconds each_adds{0.8e-6};
+  static constexpr double enough = 64;  // rows: the pages of the commit itself are a small part then
+  static constexpr seconds memory{0.2}; // of the rate
+
+  // What came lately, what is longer ago counting less.
+  double recent(steady_time now) const { return recent_ * std::exp(-seconds{now - at_} / memory); }
+
+  std::optional<steady_time> first_, first_waited_for_; // of the batch that gathers
+  double recent_ = 0;                                   // as of at_
+  steady_time at_{};
+};
+
+} // namespace postponed::relay
