@@ -137,7 +137,12 @@ void read_store(reading& in, const YAML::Node& node, store_settings& into) {
 void read_catch_up(reading& in, const YAML::Node& node, catch_up_settings& into) {
   section catch_up{in, node, "catch_up", "catch_up"};
   catch_up.decimal("share", 0.01, 0.99, "0.5", [&](double value) { into.share = value; });
-  catch_up.decimal("rate", 0, 100000, "5000", [&](double value) { into.rate = value; });
+  catch_up.decimal("rate", 0, 100000, "5000", [&](double value) {
+    into.rate = value;
+    if (value > 0 && value < 0.001)
+      in.error(catch_up.at("rate"), "rate is less than one message in 1,000 s",
+               "write rate: 5000; or pause the routes");
+  });
 }
 
 void read_topology(reading& in, const YAML::Node& node, topology_settings& into) {

@@ -31,7 +31,7 @@ std::deque<std::int64_t> destinations::take_all_ready(destination& from) {
 }
 
 void destinations::list(destination& each) {
-  if (each.listed || each.ready.empty() || !may_run(each)) return;
+  if (each.listed || !may_run(each)) return;
   each.listed = true;
   round_.push_back(&each);
 }
@@ -44,7 +44,7 @@ void destinations::add_ready(destination& to, std::int64_t row, bool overdue) {
 destination* destinations::next_runnable() {
   while (!round_.empty()) {
     destination* const first = round_.front();
-    if (!first->ready.empty() && may_run(*first)) return first;
+    if (may_run(*first)) return first;
     first->listed = false;
     round_.pop_front();
     forget_if_idle(*first);
@@ -53,30 +53,37 @@ destination* destinations::next_runnable() {
 }
 
 std::int64_t destinations::take(destination& from, steady_time now) {
-  assert(!round_.empty() && round_.front() == &from && !from.ready.empty());
+  assert(!round_.empty() && round_.front() == &from && may_run(from));
   round_.pop_front();
   from.listed = false;
-  const std::int64_t row = from.ready.take(share_);
-  start(from, now);
+  const due_queue::turn next = *from.ready.next(share_, overdue_may(from));
+  from.ready.pop(next, share_);
+  start(from, next.overdue, now);
   list(from);
-  return row;
+  return next.row;
 }
 
-void destinations::start(destination& each, steady_time now) {
+void destinations::start(destination& each, bool overdue, steady_time now) {
   if (each.in_flight == 0) each.progress = now;
   ++each.in_flight;
+  if (overdue) ++each.overdue_in_flight;
   ++in_flight_;
   if (each.stalled) ++stalled_in_flight_;
 }
 
-void destinations::add_probe(destination& to, steady_time now) {
-  start(to, now);
+void destinations::add_probe(destination& to, bool overdue, steady_time now) {
+  start(to, overdue, now);
 }
 
-void destinations::settled(destination& from, steady_time now) {
-  assert(from.in_flight > 0 && in_flight_ > 0);
+void destinations::confirmed(destination& by, steady_time::duration took, steady_time now) {
+  by.catch_up.on_confirmed(took, !overdue_may(by), cap_, now);
+}
+
+void destinations::settled(destination& from, bool overdue, steady_time now) {
+  assert(from.in_flight > 0 && in_flight_ > 0 && (!overdue || from.overdue_in_flight > 0));
   set_stalled(from, false);
   --from.in_flight;
+  if (overdue) --from.overdue_in_flight;
   --in_flight_;
   from.progress = now;
   list(from);

@@ -1,14 +1,16 @@
 // Who is published next: one queue of due messages per destination, served in turn, so that a destination
 // that is broken or slow delays no other. Pure; one thread.
 //
-// A destination is an exchange and routing key. It has at most half of the confirm window in flight; one that
-// has confirmed nothing for a while is stalled: what it has in flight no longer counts against the others'
-// window, and nothing more is published to it until it answers. An exchange that the broker refused (it does
-// not exist, or the login may not write to it) is avoided until a given time, and then tried apart from the
-// others, until it accepts something: each attempt would cost everyone the channel.
+// A destination is an exchange and routing key. It has at most half of the confirm window in flight, of
+// overdue messages only as many as keep it busy (catch_up_window.hpp); one that has confirmed nothing for a
+// while is stalled: what it has in flight no longer counts against the others' window, and nothing more is
+// published to it until it answers. An exchange that the broker refused (it does not exist, or the login may
+// not write to it) is avoided until a given time, and then tried apart from the others, until it accepts
+// something: each attempt would cost everyone the channel.
 #pragma once
 
 #include "base/clock.hpp"
+#include "relay/catch_up_window.hpp"
 #include "relay/due_queue.hpp"
 
 #include <cstddef>
@@ -25,7 +27,9 @@ struct destination {
   std::string exchange, routing_key;
   due_queue ready; // rows that are due
   std::size_t in_flight = 0;
-  steady_time progress{}; // the last settlement, or the first publish after being empty
+  std::size_t overdue_in_flight = 0; // of these
+  catch_up_window catch_up;          // ... at most
+  steady_time progress{};            // the last settlement, or the first publish after being empty
   bool stalled = false;
   bool listed = false; // in the round
 };
@@ -39,9 +43,12 @@ class destinations {
   void add_ready(destination& to, std::int64_t row, bool overdue);
   // The next row to publish, in turn over the destinations that may; nothing where none may.
   destination* next_runnable();
-  std::int64_t take(destination& from, steady_time now); // counts it as in flight
-  void add_probe(destination& to, steady_time now);      // one more in flight, past queue and cap
-  void settled(destination& from, steady_time now);      // confirmed, refused or unknown: no longer in flight
+  std::int64_t take(destination& from, steady_time now);          // counts it as in flight
+  void add_probe(destination& to, bool overdue, steady_time now); // one more in flight, past queue and cap
+  // `took`: from its publish to this confirm; before settled().
+  void confirmed(destination& by, steady_time::duration took, steady_time now);
+  // Confirmed, refused or unknown: no longer in flight.
+  void settled(destination& from, bool overdue, steady_time now);
 
   // Takes rows out that wait, all of `from`'s or those that `dropped` says.
   std::deque<std::int64_t> take_all_ready(destination& from);
@@ -78,9 +85,12 @@ class destinations {
   void accepted(const std::string& exchange) { refused_.erase(exchange); }
 
  private:
-  bool may_run(const destination& each) const { return !each.stalled && each.in_flight < cap_; }
+  static bool overdue_may(const destination& each) { return each.overdue_in_flight < each.catch_up.size(); }
+  bool may_run(const destination& each) const {
+    return !each.stalled && each.in_flight < cap_ && each.ready.next(share_, overdue_may(each));
+  }
   void list(destination& each);
-  void start(destination& each, steady_time now);
+  void start(destination& each, bool overdue, steady_time now);
   void forget_if_idle(destination& each);
   void set_stalled(destination& each, bool stalled);
 

@@ -113,7 +113,7 @@ address releaser::land(active& each, moment now, bool tell) {
     where.exchange = each.to->exchange;
     where.routing_key = each.to->routing_key;
   }
-  destinations_.settled(*each.to, now.steady);
+  destinations_.settled(*each.to, each.overdue, now.steady);
   each.to = nullptr;
   return where;
 }
@@ -126,6 +126,8 @@ void releaser::settle(const std::vector<settlement>& all, moment now) {
     active& one = at->second;
     const bool in_order =
         each.result == outcome::confirmed && circuits_.all_well() && !destinations_.any_doubtful();
+    if (each.result == outcome::confirmed)
+      destinations_.confirmed(*one.to, now.steady - one.published, now.steady);
     const address where = land(one, now, !in_order);
     switch (each.result) {
     case outcome::confirmed:

@@ -2,6 +2,8 @@
 // budget goes.
 #include "relay/releaser.hpp"
 
+#include <algorithm>
+
 namespace postponed::relay {
 
 void releaser::queue(active& each, bool first) {
@@ -20,6 +22,15 @@ void releaser::enter_reading(active& each) {
   to_read_.push_back(each.held.id);
 }
 
+// Not so many that they would go at once when a destination that was slow is well again: their rate is kept.
+bool releaser::room_to_read_overdue() const {
+  if (staged_overdue_.rows == 0) return true;
+  const double most = std::max(16.0, limits_.catch_up.rate / 4);
+  return static_cast<double>(staged_overdue_.bytes) <
+             limits_.catch_up.share * static_cast<double>(limits_.body_cache) &&
+         (limits_.catch_up.rate <= 0 || static_cast<double>(staged_overdue_.rows) < most);
+}
+
 // The routes in turn, as far as the body cache goes; what is overdue, as far as its share and rate go.
 void releaser::read_more(moment now, actions& out) {
   const double share = limits_.catch_up.share;
@@ -32,8 +43,7 @@ void releaser::read_more(moment now, actions& out) {
       round_.pop_front();
       continue;
     }
-    const bool room = staged_overdue_ == 0 ||
-                      static_cast<double>(staged_overdue_) < share * static_cast<double>(limits_.body_cache);
+    const bool room = room_to_read_overdue();
     const microseconds until_token =
         route.queued.has_overdue() ? catch_up_.until_next(now.steady) : microseconds{0};
     const auto turn = route.queued.next(share, room && until_token == microseconds{0});

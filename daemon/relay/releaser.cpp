@@ -27,8 +27,7 @@ releaser::releaser(const parameters& limits, horizon& near, route_table& routes,
 void releaser::reconfigure() {
   destinations_.set_window(limits_.confirm_window);
   destinations_.set_share(limits_.catch_up.share);
-  // Slower than one in a quarter of an hour would overflow the time of the next.
-  catch_up_.set_rate(limits_.catch_up.rate > 0 ? std::max(limits_.catch_up.rate, 0.001) : 0);
+  catch_up_.set_rate(limits_.catch_up.rate);
 }
 
 // --- towards the due time
@@ -78,7 +77,7 @@ void releaser::leave(active& each) {
 void releaser::hold(active& each) {
   if (std::exchange(each.holds, true)) return;
   staged_bytes_ += each.held.bytes;
-  if (each.overdue) staged_overdue_ += each.held.bytes;
+  if (each.overdue) staged_overdue_.add(each.held.bytes);
   ++each.route->staged;
 }
 
@@ -86,7 +85,7 @@ void releaser::let_go(active& each) {
   each.record.reset();
   if (!std::exchange(each.holds, false)) return;
   staged_bytes_ -= each.held.bytes;
-  if (each.overdue) staged_overdue_ -= each.held.bytes;
+  if (each.overdue) staged_overdue_.remove(each.held.bytes);
   --each.route->staged;
 }
 
@@ -175,7 +174,7 @@ void releaser::publish_suspects(moment now, actions& out) {
       destinations_.add_ready(*each.to, row, each.overdue); // its exchange is well again
       continue;
     }
-    destinations_.add_probe(*each.to, now.steady);
+    destinations_.add_probe(*each.to, each.overdue, now.steady);
     publish(each, lane::probe, now, out);
   }
 }

@@ -120,6 +120,8 @@ TEST_CASE("mistakes in catch_up") {
           {"catch_up: {share: half}",
            line("2:19: share is not a number from 0.01 to 0.99; write share: 0.5")},
           {"catch_up: {rate: -1}", line("2:18: rate is not a number from 0 to 100000; write rate: 5000")},
+          {"catch_up: {rate: 0.0001}",
+           line("2:18: rate is less than one message in 1,000 s; write rate: 5000; or pause the routes")},
           {"catch_up: {rates: 5}",
            line("2:12: unknown key rates in catch_up; did you mean rate? known are share, rate")},
       },

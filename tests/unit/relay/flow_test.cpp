@@ -334,3 +334,42 @@ TEST_CASE("a backlog goes out at its rate after a downtime, and what comes due m
   CHECK(world.engine.count().overdue == 0);
   CHECK(kept->rows().empty());
 }
+
+TEST_CASE("a backlog that the broker cannot take as fast does not stand in the way of what comes due") {
+  const auto kept = std::make_shared<memory_store>();
+  {
+    relay_world before{relay_world::one_route(), kept};
+    for (int i = 0; i < 5000; ++i)
+      before.deliver(1000, "overdue");
+  }
+  relay_world world{relay_world::one_route(), kept};      // 5,000 a second
+  std::deque<std::pair<std::uint64_t, bool>> unconfirmed; // tag, and whether it is new
+  world.on_publish = [&](const published& each) {
+    unconfirmed.emplace_back(each.tag, each.body == "new");
+    return answer::silence;
+  };
+  world.now.wall += 1h;
+  world.open_lanes();
+  std::size_t overdue = 0, soon = 0;
+  std::deque<wall_time> due;
+  for (int ms = 0; ms < 4000; ++ms) { // it takes 1,000 a second
+    if (ms % 10 == 0) {
+      world.deliver(100, "new");
+      due.push_back(world.now.wall + 100ms);
+    }
+    world.pass(1ms);
+    if (unconfirmed.empty()) continue;
+    const auto [tag, is_new] = unconfirmed.front();
+    unconfirmed.pop_front();
+    world.engine.on_confirmed(relay::lane::main, tag, false, world.now);
+    world.settle();
+    if (!is_new) {
+      ++overdue;
+      continue;
+    }
+    if (world.now.wall - due.front() <= 25ms) ++soon;
+    due.pop_front();
+  }
+  CHECK(overdue > 3400);
+  CHECK(soon >= 370); // of 390
+}
