@@ -275,7 +275,10 @@ void relay_driver::commit_when_worth_it() {
   const steady_time now = read_clocks().steady;
   const steady_time due = gathering_.due(engine_.waited_for(), now);
   if (commit_under_way_) return;
-  if (due <= now || engine_.batch_rows() >= limits_.batch_rows || stopping_) {
+  // While nothing more is given to us before what we have is acked, there is no company to wait for.
+  const bool no_more =
+      engine_.unacked() >= limits_.prefetch || engine_.unacked_bytes() > limits_.intake_bytes;
+  if (due <= now || no_more || engine_.batch_rows() >= limits_.batch_rows || stopping_) {
     submit();
     return;
   }

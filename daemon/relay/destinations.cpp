@@ -31,7 +31,7 @@ std::deque<std::int64_t> destinations::take_all_ready(destination& from) {
 }
 
 void destinations::list(destination& each) {
-  if (each.listed || !may_run(each)) return;
+  if (each.listed || !may_run(each, window_open(each))) return;
   each.listed = true;
   round_.push_back(&each);
 }
@@ -42,18 +42,22 @@ void destinations::add_ready(destination& to, std::int64_t row, bool overdue) {
 }
 
 destination* destinations::next_runnable() {
-  while (!round_.empty()) {
+  for (std::size_t left = round_.size(); left > 0; --left) {
     destination* const first = round_.front();
-    if (may_run(*first)) return first;
-    first->listed = false;
+    if (may_run(*first, overdue_may(*first))) return first;
     round_.pop_front();
+    if (may_run(*first, window_open(*first))) { // its turn comes when fewer overdue ones are in flight to all
+      round_.push_back(first);
+      continue;
+    }
+    first->listed = false;
     forget_if_idle(*first);
   }
   return nullptr;
 }
 
 std::int64_t destinations::take(destination& from, steady_time now) {
-  assert(!round_.empty() && round_.front() == &from && may_run(from));
+  assert(!round_.empty() && round_.front() == &from && may_run(from, overdue_may(from)));
   round_.pop_front();
   from.listed = false;
   const due_queue::turn next = *from.ready.next(share_, overdue_may(from));
@@ -66,7 +70,10 @@ std::int64_t destinations::take(destination& from, steady_time now) {
 void destinations::start(destination& each, bool overdue, steady_time now) {
   if (each.in_flight == 0) each.progress = now;
   ++each.in_flight;
-  if (overdue) ++each.overdue_in_flight;
+  if (overdue) {
+    ++each.overdue_in_flight;
+    if (!each.stalled) ++overdue_in_flight_;
+  }
   ++in_flight_;
   if (each.stalled) ++stalled_in_flight_;
 }
@@ -76,14 +83,17 @@ void destinations::add_probe(destination& to, bool overdue, steady_time now) {
 }
 
 void destinations::confirmed(destination& by, steady_time::duration took, steady_time now) {
-  by.catch_up.on_confirmed(took, !overdue_may(by), cap_, now);
+  by.catch_up.on_confirmed(took, by.ready.has_overdue(), cap_, now);
 }
 
 void destinations::settled(destination& from, bool overdue, steady_time now) {
   assert(from.in_flight > 0 && in_flight_ > 0 && (!overdue || from.overdue_in_flight > 0));
   set_stalled(from, false);
   --from.in_flight;
-  if (overdue) --from.overdue_in_flight;
+  if (overdue) {
+    --from.overdue_in_flight;
+    --overdue_in_flight_;
+  }
   --in_flight_;
   from.progress = now;
   list(from);
@@ -109,10 +119,13 @@ std::vector<destination*> destinations::all_stalled() {
 void destinations::set_stalled(destination& each, bool stalled) {
   if (each.stalled == stalled) return;
   each.stalled = stalled;
-  if (stalled)
+  if (stalled) {
     stalled_in_flight_ += each.in_flight;
-  else
+    overdue_in_flight_ -= each.overdue_in_flight;
+  } else {
     stalled_in_flight_ -= each.in_flight;
+    overdue_in_flight_ += each.overdue_in_flight;
+  }
 }
 
 std::vector<destination*> destinations::stall(steady_time since) {
@@ -129,6 +142,7 @@ void destinations::unstall_all(steady_time now) {
   for (auto& [key, each] : all_) {
     set_stalled(each, false);
     each.progress = now;
+    each.catch_up = {}; // what was learned may be of another node
     list(each);
   }
 }

@@ -85,9 +85,10 @@ class destinations {
   void accepted(const std::string& exchange) { refused_.erase(exchange); }
 
  private:
-  static bool overdue_may(const destination& each) { return each.overdue_in_flight < each.catch_up.size(); }
-  bool may_run(const destination& each) const {
-    return !each.stalled && each.in_flight < cap_ && each.ready.next(share_, overdue_may(each));
+  static bool window_open(const destination& each) { return each.overdue_in_flight < each.catch_up.size(); }
+  bool overdue_may(const destination& each) const { return window_open(each) && overdue_in_flight_ < cap_; }
+  bool may_run(const destination& each, bool overdue) const {
+    return !each.stalled && each.in_flight < cap_ && each.ready.next(share_, overdue);
   }
   void list(destination& each);
   void start(destination& each, bool overdue, steady_time now);
@@ -100,6 +101,7 @@ class destinations {
   std::deque<destination*> round_;
   std::size_t in_flight_ = 0;
   std::size_t stalled_in_flight_ = 0;
+  std::size_t overdue_in_flight_ = 0; // to those that are not stalled; at most as many as cap_
   std::unordered_map<std::string, refusal> refused_;
   std::string key_; // scratch: no allocation a message
 };

@@ -250,7 +250,7 @@ void engine::run(moment now, actions& out) {
   }
   releaser_.pump(now, out);
   if (releaser_.take_restart(false)) restart_horizon();
-  if (releaser_.take_restart(true)) near_.restart_overdue();
+  if (releaser_.take_restart(true)) near_.restart_overdue(now.wall);
   if (!out.load) {
     out.load = near_.want_load(now.wall, releaser_.in_work(false), releaser_.in_work(true));
     if (out.load) out.load->skip = routes_.skipped(out.load->overdue);

@@ -50,7 +50,8 @@ class engine {
   // False: that source is not consumed any more.
   bool on_delivery(source_id from, std::uint64_t epoch, proto::event::delivered&& delivery, moment now);
   bool pending_from(source_id from) const { return intake_.pending_from(from); } // taken, not yet acked
-  std::size_t unacked_bytes() const { return intake_.pending_bytes(); }          // taken, not yet durable
+  std::size_t unacked() const { return intake_.pending(); }                      // taken, not yet durable
+  std::size_t unacked_bytes() const { return intake_.pending_bytes(); }
 
   // --- the store ---
   // What to commit next, in one transaction; every batch taken is answered by one on_committed(), in order.

@@ -78,6 +78,7 @@ void releaser::park(active& each, const address& where) {
   each.to = nullptr;
   each.probe = false;
   each.at = phase::parked;
+  each.suspect = false; // it was answered
   circuits_.park(where.exchange, where.routing_key, each.held.id.row);
   ++each.route->count->parked;
   if (each.why != reason::none && !each.route->is.dead_letter_name.empty())
@@ -165,7 +166,7 @@ void releaser::on_recovered(circuits::recovery&& what, const address& where) {
     set_overdue(each); // what comes due from now on need not wait for what waited
     unpark(each, false);
   }
-  if (left) restart_[0] = true; // the horizon finds them again, overdue, as there is room
+  if (left) restart_[1] = true; // the horizon finds them again, as there is room
 }
 
 void releaser::close_gauges(const circuits::blamed& who) {

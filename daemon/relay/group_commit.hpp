@@ -3,7 +3,7 @@
 // all once others have waited as long behind the commit before. Pure; one thread.
 //
 //   messages to be acked   1 ms, and 0.8 us more for each that comes a second, up to 5 ms from the arrival of
-//                          the first; no longer than it takes 64 to come
+//                          the first; beyond 1 ms no longer than 64 take to come
 //   marks of what is done  5 ms: nobody waits for them
 #pragma once
 
@@ -22,17 +22,19 @@ class group_commit {
   // A batch is there, in which so many are waited for; told as often as it may have grown. Answers when it is
   // to be committed, if no commit is under way then: `now` or earlier means at once.
   steady_time due(std::size_t waited_for, steady_time now) {
-    if (!first_) first_ = now;
-    if (waited_for == 0) return *first_ + most;
-    if (!first_waited_for_) first_waited_for_ = now;
-    return std::min(*first_ + most, *first_waited_for_ + linger(now));
+    if (!due_) due_ = now + most;
+    if (waited_for > 0 && !waited_for_) {
+      waited_for_ = true;
+      due_ = std::min(*due_, now + linger(now));
+    }
+    return *due_;
   }
   // It was given to the store.
   void submitted(std::size_t waited_for, steady_time now) {
     recent_ = recent(now) + static_cast<double>(waited_for);
     at_ = now;
-    first_.reset();
-    first_waited_for_.reset();
+    due_.reset();
+    waited_for_ = false;
   }
 
   // How long the first of a batch waits.
@@ -54,8 +56,9 @@ class group_commit {
   // What came lately, what is longer ago counting less.
   double recent(steady_time now) const { return recent_ * std::exp(-seconds{now - at_} / memory); }
 
-  std::optional<steady_time> first_, first_waited_for_; // of the batch that gathers
-  double recent_ = 0;                                   // as of at_
+  std::optional<steady_time> due_; // of the batch that gathers
+  bool waited_for_ = false;        // ... by somebody
+  double recent_ = 0;              // as of at_
   steady_time at_{};
 };
 

@@ -92,7 +92,7 @@ std::optional<load_action> horizon::want_ahead(wall_time now, std::size_t in_wor
 std::optional<load_action> horizon::want_overdue(std::size_t in_work, std::size_t overdue) {
   // Those a few seconds late count as on time, and may be many.
   if (wheel_.size() + in_work + overdue >= limits_.rows + limits_.rows / 2) return std::nullopt;
-  const std::size_t room = std::max<std::size_t>(1, limits_.rows / 4);
+  const std::size_t room = overdue_room();
   if (overdue_.complete || overdue >= room - room / 2) return std::nullopt;
   const std::size_t page = std::max<std::size_t>(std::min<std::size_t>(1000, room), limits_.rows / 20);
   return load_action{overdue_.reached, split_, std::min(page, room - overdue), true, {}};
@@ -139,8 +139,9 @@ void horizon::restart() {
   discard_ = loading_.has_value();
 }
 
-void horizon::restart_overdue() {
+void horizon::restart_overdue(wall_time now) {
   overdue_ = {};
+  split_ = std::max(split_, std::min(now, ahead_.reached.due)); // what is later is found ahead
   discard_ = discard_ || loading_ == stretch_of::overdue;
 }
 

@@ -13,6 +13,7 @@
 #include "relay/actions.hpp"
 #include "schedule/timer_wheel.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <utility>
@@ -60,8 +61,10 @@ class horizon {
   // Forgets every row whose body is not in memory, and loads anew from the start: rows that were passed over
   // may be wanted now.
   void restart();
-  // The same of what is overdue alone.
-  void restart_overdue();
+  // The same of what is overdue alone: all that is due by now and not in memory.
+  void restart_overdue(wall_time now);
+  // How many overdue rows may be in memory.
+  std::size_t overdue_room() const { return std::max<std::size_t>(1, limits_.rows / 4); }
   void set_rows(std::size_t rows) { limits_.rows = rows; }
 
   // Hands out what is due at `now`, earliest first.

@@ -22,13 +22,14 @@ void releaser::enter_reading(active& each) {
   to_read_.push_back(each.held.id);
 }
 
-// Not so many that they would go at once when a destination that was slow is well again: their rate is kept.
-bool releaser::room_to_read_overdue() const {
-  if (staged_overdue_.rows == 0) return true;
-  const double most = std::max(16.0, limits_.catch_up.rate / 4);
-  return static_cast<double>(staged_overdue_.bytes) <
-             limits_.catch_up.share * static_cast<double>(limits_.body_cache) &&
-         (limits_.catch_up.rate <= 0 || static_cast<double>(staged_overdue_.rows) < most);
+// As far as their share of the body cache goes; and of a route not so many that they would go at once,
+// whatever their rate, when a destination of its that was slow is well again.
+bool releaser::may_read_overdue(const route_entry& route) const {
+  const double rate = limits_.catch_up.rate;
+  const auto of_route = static_cast<double>(route.standings[1].staged);
+  return staged_overdue_ == 0 || (static_cast<double>(staged_overdue_) <
+                                      limits_.catch_up.share * static_cast<double>(limits_.body_cache) &&
+                                  (rate <= 0 || of_route < std::max(16.0, rate / 4)));
 }
 
 // The routes in turn, as far as the body cache goes; what is overdue, as far as its share and rate go.
@@ -43,7 +44,7 @@ void releaser::read_more(moment now, actions& out) {
       round_.pop_front();
       continue;
     }
-    const bool room = room_to_read_overdue();
+    const bool room = may_read_overdue(route);
     const microseconds until_token =
         route.queued.has_overdue() ? catch_up_.until_next(now.steady) : microseconds{0};
     const auto turn = route.queued.next(share, room && until_token == microseconds{0});
@@ -55,7 +56,7 @@ void releaser::read_more(moment now, actions& out) {
     }
     round_.pop_front();
     round_.push_back(&route);
-    if (!turn || route.staged >= route.staged_limit()) {
+    if (!turn || route.staged() >= route.staged_limit()) {
       ++passed_over;
       continue;
     }

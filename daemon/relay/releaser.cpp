@@ -42,6 +42,7 @@ releaser::active* releaser::enter(const held_ref& held, wall_time due, bool over
   each.due = due;
   each.route = route;
   each.overdue = overdue;
+  each.repeat = uncertain_.contains(held.id.row);
   count_in(each);
   return &each;
 }
@@ -77,22 +78,21 @@ void releaser::leave(active& each) {
 void releaser::hold(active& each) {
   if (std::exchange(each.holds, true)) return;
   staged_bytes_ += each.held.bytes;
-  if (each.overdue) staged_overdue_.add(each.held.bytes);
-  ++each.route->staged;
+  if (each.overdue) staged_overdue_ += each.held.bytes;
+  ++each.route->of(each.overdue).staged;
 }
 
 void releaser::let_go(active& each) {
   each.record.reset();
   if (!std::exchange(each.holds, false)) return;
   staged_bytes_ -= each.held.bytes;
-  if (each.overdue) staged_overdue_.remove(each.held.bytes);
-  --each.route->staged;
+  if (each.overdue) staged_overdue_ -= each.held.bytes;
+  --each.route->of(each.overdue).staged;
 }
 
 void releaser::keep(const held_ref& held, std::unique_ptr<held_record> record) {
   active* const each = enter(held, near_.effective_due(held), false);
   if (each == nullptr) return;
-  record->id = held.id;
   hold(*each);
   stage(*each, std::move(record));
 }

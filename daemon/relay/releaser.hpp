@@ -142,12 +142,12 @@ class releaser {
   // Where not, rows that were on time stay on disk: a destination that recovers and fails again and again
   // would otherwise add as many to the overdue ones each time.
   bool room_for_overdue(route_entry& route) const {
-    return !route.of(true).lagging && overdue_ < limits_.horizon_rows / 4;
+    return !route.of(true).lagging && overdue_ < near_.overdue_room() / 4; // and room to load others
   }
   void leave(active& each); // the last thing before it is erased
   void queue(active& each, bool first = false);
   void read_more(moment now, actions& out);
-  bool room_to_read_overdue() const;
+  bool may_read_overdue(const route_entry& route) const;
   void enter_reading(active& each);
   void stage(active& each, std::unique_ptr<held_record> record);
   void put_back(active& each, const held_record& now);
@@ -206,12 +206,8 @@ class releaser {
   std::vector<held_id> done_;
   std::vector<store::deferral> deferrals_;
   std::vector<note> notes_;
-  std::size_t staged_bytes_ = 0; // read or being read, not yet published
-  struct {
-    std::size_t rows = 0, bytes = 0;
-    void add(std::size_t of_one) { ++rows, bytes += of_one; }
-    void remove(std::size_t of_one) { --rows, bytes -= of_one; }
-  } staged_overdue_;                       // ... of which overdue
+  std::size_t staged_bytes_ = 0;           // read or being read, not yet published
+  std::size_t staged_overdue_ = 0;         // ... of which overdue
   std::size_t overdue_ = 0;                // rows in active_ that are
   schedule::token_bucket catch_up_;        // for reading them
   std::optional<steady_time> catch_up_at_; // overdue rows wait for its next token

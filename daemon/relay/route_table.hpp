@@ -34,6 +34,7 @@ struct route_entry {
   // then stays on disk for now. Of what is overdue apart.
   struct standing {
     std::size_t in_work = 0;
+    std::size_t staged = 0; // with a body in memory, or one being read
     bool lagging = false;
   };
   std::array<standing, 2> standings;
@@ -44,12 +45,12 @@ struct route_entry {
   std::string source_queue; // for which `source` was given
   route_counters* count = nullptr;
   schedule::token_bucket tokens;
-  due_queue queued;       // rows due soon, waiting for room to be read
-  due_queue paced;        // rows due, waiting for a token
-  bool in_round = false;  // listed among those with something queued (releaser)
-  std::size_t staged = 0; // rows with a body in memory, or one being read
+  due_queue queued;      // rows due soon, waiting for room to be read
+  due_queue paced;       // rows due, waiting for a token
+  bool in_round = false; // listed among those with something queued (releaser)
 
   bool may_release() const { return configured && !paused; }
+  std::size_t staged() const { return standings[0].staged + standings[1].staged; }
   // How many of its rows may have a body in memory: a pace makes more of no use.
   std::size_t staged_limit() const {
     return tokens.limited() ? std::max<std::size_t>(16, static_cast<std::size_t>(tokens.rate() * 1.5))

@@ -274,6 +274,36 @@ TEST_CASE("a message that takes the whole connection down is found out too") {
   CHECK(world.to("dlx", "dead.orders.nacked").size() == 1);
 }
 
+TEST_CASE("a suspect that is given back, and whose destination is then left alone, holds up nobody") {
+  auto limits = relay_world::one_route();
+  limits.routes[0].circuit = relay::circuit_policy{1, 10s};
+  limits.routes.push_back(relay_world::route("payments"));
+  relay_world world{limits};
+  bool down = false;
+  world.on_publish = [&](const published& each) {
+    if (each.body == "poison") down = true;
+    if (down) return answer::silence;
+    return each.routing_key == "orders.work" ? answer::give_back : answer::confirm;
+  };
+  world.open_lanes();
+  world.deliver(10, "poison", 1);
+  world.deliver(10, "returned", 0);
+  world.pass(20ms);
+  for (int round = 0; round < 20; ++round) {
+    if (down) {
+      down = false;
+      world.engine.on_lane_lost(relay::lane::probe, 505, "UNEXPECTED_FRAME", world.now);
+      world.engine.on_lane_lost(relay::lane::main, 505, "UNEXPECTED_FRAME", world.now);
+      world.open_lanes();
+    }
+    world.pass(2s);
+  }
+  REQUIRE(world.count().parked == 1);
+  world.deliver(10, "fine", 1);
+  world.pass(1s);
+  CHECK(world.count("payments").confirmed == 1);
+}
+
 TEST_CASE("a release key longer than AMQP allows is unroutable, not cut") {
   auto limits = relay_world::one_route();
   limits.routes[0].release = {"shop", std::string(200, 'k') + ".{route}.{routing_key}" + std::string(60, 'k'),

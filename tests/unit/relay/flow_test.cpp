@@ -335,6 +335,24 @@ TEST_CASE("a backlog goes out at its rate after a downtime, and what comes due m
   CHECK(kept->rows().empty());
 }
 
+TEST_CASE("the backlog of a route with a pace does not keep another route's waiting") {
+  auto limits = two_routes();
+  limits.routes[0].rate = 1;
+  limits.catch_up.rate = 50;
+  const auto kept = std::make_shared<memory_store>();
+  {
+    relay_world before{limits, kept};
+    for (int i = 0; i < 1000; ++i)
+      before.deliver(1000, "overdue", i % 2);
+  }
+  relay_world world{limits, kept};
+  world.now.wall += 1h;
+  world.open_lanes();
+  world.pass(10s);
+  CHECK(world.count("orders").confirmed <= 12);
+  CHECK(world.count("payments").confirmed >= 300);
+}
+
 TEST_CASE("a backlog that the broker cannot take as fast does not stand in the way of what comes due") {
   const auto kept = std::make_shared<memory_store>();
   {
