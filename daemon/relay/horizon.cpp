@@ -33,8 +33,9 @@ microseconds horizon::steps_total() const {
 bool horizon::offer(const held_ref& held) {
   const store::horizon_position at{held.due, held.id.row};
   if (at > ahead_.reached) return false;
-  // The next page of what is overdue finds it.
-  if (!overdue_.complete && at > overdue_.reached && held.due <= split_) return false;
+  // The next page of what is overdue finds it. What was due just before the split is new, and is not to wait
+  // for a backlog.
+  if (!overdue_.complete && at > overdue_.reached && held.due + behind <= split_) return false;
   schedule(held);
   return true;
 }

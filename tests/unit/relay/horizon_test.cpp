@@ -149,3 +149,20 @@ TEST_CASE("a clock that was ahead and is set back begins anew from now") {
   CHECK_FALSE(ahead->overdue);
   CHECK(ahead->after.due == start);
 }
+
+TEST_CASE("what comes while all that is overdue is looked for again, and is due, does not wait for it") {
+  relay::horizon near{{1000, 90s, 1s}};
+  const auto yes = [](const held_ref&, bool) { return true; };
+  near.want_load(start, 0, 0);
+  near.on_loaded({{}, {start + 90s, INT64_MAX}, true}, yes);
+  near.want_load(start, 0, 0);
+  near.on_loaded({{}, {start, INT64_MAX}, true}, yes);
+  CHECK_FALSE(near.want_load(start + 10s, 0, 0));
+  near.restart_overdue(start + 10s);
+  CHECK(near.offer(row(1, start + 10s - 2ms))); // taken before, committed after
+  CHECK_FALSE(near.offer(row(2, start)));       // a page finds it
+  const auto overdue = near.want_load(start + 10s, 0, 0);
+  REQUIRE(overdue);
+  CHECK(overdue->overdue);
+  CHECK(overdue->until == start + 10s);
+}
