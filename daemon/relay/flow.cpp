@@ -143,7 +143,7 @@ void releaser::on_circuit_opened(active& each, const address& where, const circu
       park(active_.at(row), where);
 }
 
-void releaser::on_recovered(circuits::recovery&& what, const address& where) {
+void releaser::on_recovered(circuits::recovery&& what, const address& where, wall_time now) {
   if (!what.who.dead_letter.empty())
     count_.dead_letters[what.who.dead_letter].blocked = circuits_.any_failing(what.who.dead_letter);
   if (!what.was_open) return;
@@ -153,11 +153,12 @@ void releaser::on_recovered(circuits::recovery&& what, const address& where) {
                     {{"exchange", where.exchange},
                      {"routing_key", where.routing_key},
                      {"waited", std::to_string(what.parked.size())}}});
-  bool left = false;
   for (const std::int64_t row : what.parked) {
     active& each = active_.at(row);
-    if (!each.overdue && !room_for_overdue(*each.route)) { // it is on disk
-      left = true;
+    // It is on disk, and the horizon finds it again as there is room: among what is overdue, unless the clock
+    // was set back to before it was due.
+    if (!each.overdue && !room_for_overdue(*each.route)) {
+      restart_[each.held.due <= now ? 1 : 0] = true;
       leave_parked(each);
       leave(each);
       active_.erase(row);
@@ -166,7 +167,6 @@ void releaser::on_recovered(circuits::recovery&& what, const address& where) {
     set_overdue(each); // what comes due from now on need not wait for what waited
     unpark(each, false);
   }
-  if (left) restart_[1] = true; // the horizon finds them again, as there is room
 }
 
 void releaser::close_gauges(const circuits::blamed& who) {

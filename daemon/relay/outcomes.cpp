@@ -164,7 +164,7 @@ void releaser::on_success(active& each, const address& where, moment now) {
   if (destinations_.any_doubtful()) destinations_.accepted(where.exchange);
   if (circuits_.all_well()) return;
   if (auto recovered = circuits_.on_success(where.exchange, where.routing_key))
-    on_recovered(std::move(*recovered), where);
+    on_recovered(std::move(*recovered), where, now.wall);
 }
 
 void releaser::on_unknown(active& each) {

@@ -180,7 +180,7 @@ class releaser {
   bool trips(active& each, const address& where, const std::string& error, moment now);
   void on_circuit_opened(active& each, const address& where, const circuit_policy& policy,
                          const std::string& error);
-  void on_recovered(circuits::recovery&& what, const address& where);
+  void on_recovered(circuits::recovery&& what, const address& where, wall_time now);
   void close_gauges(const circuits::blamed& who);
   void bury(active& each, reason why, std::string error, wall_time now);
   void defer(active& each, wall_time due, std::string error);

@@ -206,6 +206,29 @@ TEST_CASE("a destination that recovers for one message, again and again, does no
   CHECK(world.held->rows().empty());
 }
 
+TEST_CASE("what waited for a destination is found again when the clock was set back meanwhile") {
+  auto limits = relay_world::one_route();
+  limits.horizon_rows = 4000;
+  limits.routes[0].circuit = relay::circuit_policy{5, 10s};
+  relay_world world{limits};
+  bool well = false;
+  world.on_publish = [&](const published&) { return well ? answer::confirm : answer::give_back; };
+  world.open_lanes();
+  world.pass(2h); // since when the horizon began
+  for (int i = 0; i < 900; ++i)
+    world.deliver(1000, "o");
+  world.pass(1min);
+  REQUIRE(world.count().parked > 800);
+  world.set_clock_back(1h);
+  world.pass(1s);
+  well = true;
+  world.pass(1min);
+  CHECK(world.count().confirmed >= 890);
+  world.pass(1h); // those that had been put off until a moment of the former clock
+  CHECK(world.count().confirmed == 900);
+  CHECK(world.held->rows().empty());
+}
+
 TEST_CASE("dead letters that nobody takes wait in memory without their bodies, with an alarm") {
   auto limits = relay_world::one_route();
   limits.routes[0].dead_letter_name = "parked";
