@@ -263,8 +263,7 @@ TEST_CASE("a message that takes the whole connection down is found out too") {
   for (int round = 0; round < 20 && !world.held->rows().empty(); ++round) {
     if (down) {
       down = false;
-      world.engine.on_lane_lost(relay::lane::probe, 505, "UNEXPECTED_FRAME", world.now);
-      world.engine.on_lane_lost(relay::lane::main, 505, "UNEXPECTED_FRAME", world.now);
+      world.lose_connection(505, "UNEXPECTED_FRAME");
       world.open_lanes();
     }
     world.pass(2s);
@@ -292,8 +291,7 @@ TEST_CASE("a suspect that is given back, and whose destination is then left alon
   for (int round = 0; round < 20; ++round) {
     if (down) {
       down = false;
-      world.engine.on_lane_lost(relay::lane::probe, 505, "UNEXPECTED_FRAME", world.now);
-      world.engine.on_lane_lost(relay::lane::main, 505, "UNEXPECTED_FRAME", world.now);
+      world.lose_connection(505, "UNEXPECTED_FRAME");
       world.open_lanes();
     }
     world.pass(2s);

@@ -68,9 +68,10 @@ class relay_world {
     engine.on_lane_open(relay::lane::probe, now);
     settle();
   }
-  void lose_connection() {
-    engine.on_lane_lost(relay::lane::probe, 0, "", now);
-    engine.on_lane_lost(relay::lane::main, 0, "", now);
+  // By itself, or closed by the broker with this code over something that was sent.
+  void lose_connection(std::uint16_t code = 0, const std::string& text = {}) {
+    engine.on_lane_lost(relay::lane::probe, code, text, now);
+    engine.on_lane_lost(relay::lane::main, code, text, now);
     settle();
   }
 
