@@ -22,6 +22,7 @@
 #include <malloc.h>
 #include <memory>
 #include <pthread.h>
+#include <thread>
 #include <unistd.h>
 #include <utility>
 #include <vector>
@@ -95,7 +96,10 @@ class application {
                                  {"held", std::to_string(driver_.store_stats().held_messages)},
                                  {"routes", std::to_string(settings().routes.size())}});
     supervisor_.ready("running");
-    context_.run(); // until nothing is left to do: every component was stopped
+    while (context_.run_one() > 0) { // until nothing is left to do: every component was stopped
+      context_.poll();
+      std::this_thread::sleep_for(driver_.rest());
+    }
     return code_;
   }
 

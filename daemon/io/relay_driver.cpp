@@ -4,6 +4,7 @@
 
 #include <boost/asio/post.hpp>
 
+#include <algorithm>
 #include <random>
 #include <utility>
 
@@ -44,6 +45,7 @@ relay_driver::relay_driver(boost::asio::io_context& context, driver_parameters l
       topology_{limits_.topology}, stats_{held->stats()},
       consumers_{context,
                  [this](relay::source_id from, std::uint64_t epoch, proto::event::delivered&& delivery) {
+                   ++moved_;
                    engine_.on_delivery(from, epoch, std::move(delivery), read_clocks());
                  },
                  [this](relay::source_id from) { return engine_.pending_from(from); }},
@@ -248,6 +250,7 @@ void relay_driver::pump() {
 }
 
 void relay_driver::perform(relay::actions& wanted) {
+  moved_ += wanted.publishes.size();
   for (relay::publish_action& each : wanted.publishes) {
     publisher_.publish(each);
     std::string{}.swap(each.body); // it stands in the output now: not both of all of them
@@ -297,6 +300,12 @@ void relay_driver::submit() {
   committing_ = std::exchange(awaiting_, {});
   gathering_.submitted(engine_.waited_for(), read_clocks().steady);
   worker_->commit(engine_.take_batch());
+}
+
+steady_time::duration relay_driver::rest() {
+  return wakes_.rest(std::exchange(moved_, 0),
+                     std::min<std::size_t>(limits_.prefetch, limits_.relay.confirm_window),
+                     read_clocks().steady);
 }
 
 void relay_driver::on_clock(microseconds stepped) {

@@ -14,6 +14,7 @@
 #include "io/publisher.hpp"
 #include "io/store_worker.hpp"
 #include "io/topology_inspector.hpp"
+#include "io/wake_moderation.hpp"
 #include "io/wall_timer.hpp"
 #include "io/watcher.hpp"
 #include "relay/engine.hpp"
@@ -108,6 +109,9 @@ class relay_driver {
   const store::store_stats& store_stats() const { return stats_; }
   steady_time store_seen() const { return store_seen_; } // when the store's thread last answered
   bool stopping() const { return stopping_; }
+  // How long the thread should rest before it looks for more; asked after each round
+  // (io/wake_moderation.hpp).
+  steady_time::duration rest();
   const std::string& failure() const { return failure_; } // empty: the store is well
 
  private:
@@ -150,6 +154,8 @@ class relay_driver {
   relay::group_commit gathering_;
   boost::asio::steady_timer linger_;
   boost::asio::steady_timer drain_;
+  wake_moderation wakes_;
+  std::size_t moved_ = 0; // messages taken and published in this round
   bool lingering_ = false;
   bool commit_under_way_ = false;
   bool stopping_ = false;

@@ -7,11 +7,10 @@
 //   marks of what is done  5 ms: nobody waits for them
 #pragma once
 
-#include "base/clock.hpp"
+#include "base/recent_rate.hpp"
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <cstddef>
 #include <optional>
 
@@ -31,15 +30,14 @@ class group_commit {
   }
   // It was given to the store.
   void submitted(std::size_t waited_for, steady_time now) {
-    recent_ = recent(now) + static_cast<double>(waited_for);
-    at_ = now;
+    waited_.add(static_cast<double>(waited_for), now);
     due_.reset();
     waited_for_ = false;
   }
 
   // How long the first of a batch waits.
   steady_time::duration linger(steady_time now) const {
-    const double rate = recent(now) / memory.count(); // a second
+    const double rate = waited_.per_second(now);
     const seconds company =
         std::min<seconds>(least + rate * each_adds, seconds{enough / std::max(rate, 1.0)});
     return std::clamp(std::chrono::duration_cast<steady_time::duration>(company), least, most);
@@ -50,16 +48,11 @@ class group_commit {
   static constexpr steady_time::duration least = std::chrono::milliseconds{1};
   static constexpr steady_time::duration most = std::chrono::milliseconds{5};
   static constexpr seconds each_adds{0.8e-6};
-  static constexpr double enough = 64;  // rows: the pages of the commit itself are a small part then
-  static constexpr seconds memory{0.2}; // of the rate
-
-  // What came lately, what is longer ago counting less.
-  double recent(steady_time now) const { return recent_ * std::exp(-seconds{now - at_} / memory); }
+  static constexpr double enough = 64; // rows: the pages of the commit itself are a small part then
 
   std::optional<steady_time> due_; // of the batch that gathers
   bool waited_for_ = false;        // ... by somebody
-  double recent_ = 0;              // as of at_
-  steady_time at_{};
+  recent_rate waited_;
 };
 
 } // namespace postponed::relay

@@ -1,0 +1,47 @@
+// How often the io_context's thread looks for work under load. By itself it wakes for every packet and every
+// due time, each of a few messages; and putting a thread to sleep and waking it costs as much as handling
+// some messages does, the broker's threads no less than ours. So where many messages pass it rests between
+// two rounds, and takes what came meanwhile together, as network drivers moderate interrupts (Linux: NAPI).
+//
+// Up to 2,500 messages a second, in and out together, it never rests: nobody waits longer. From there to
+// 5,000 rounds come to be 2 ms apart; never so far that a sixteenth of what may be in flight passes in that
+// time, or the broker would wait for us. Pure; one thread.
+#pragma once
+
+#include "base/recent_rate.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+
+namespace postponed::io {
+
+class wake_moderation {
+ public:
+  // A round is through, in which so many messages were taken or published. Answers how long to rest before
+  // the next; zero where that is not worth it. `in_flight_limit`: how many may be under way at once, the
+  // smallest of such limits.
+  steady_time::duration rest(std::size_t moved, std::size_t in_flight_limit, steady_time now) {
+    moved_.add(static_cast<double>(moved), now);
+    const double rate = moved_.per_second(now);
+    const double loaded = std::clamp((rate - idle_below) / (busy_from - idle_below), 0.0, 1.0);
+    const seconds apart = std::min<seconds>(
+        loaded * most, seconds{static_cast<double>(in_flight_limit) / (16 * std::max(rate, 1.0))});
+    const auto result = last_ + std::chrono::duration_cast<steady_time::duration>(apart) - now;
+    last_ = now;
+    if (result < least) return steady_time::duration{0};
+    last_ += result;
+    return result;
+  }
+
+ private:
+  using seconds = std::chrono::duration<double>;
+  static constexpr double idle_below = 2500, busy_from = 5000; // messages a second
+  static constexpr seconds most{0.002};
+  static constexpr auto least = std::chrono::microseconds{100}; // to fall asleep takes long enough by itself
+
+  recent_rate moved_;
+  steady_time last_{}; // when the round began that ends now
+};
+
+} // namespace postponed::io
