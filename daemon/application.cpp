@@ -97,6 +97,7 @@ class application {
                                  {"routes", std::to_string(settings().routes.size())}});
     supervisor_.ready("running");
     while (context_.run_one() > 0) { // until nothing is left to do: every component was stopped
+      if (!driver_.busy()) continue;
       context_.poll();
       std::this_thread::sleep_for(driver_.rest());
     }

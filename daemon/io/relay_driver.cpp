@@ -302,9 +302,13 @@ void relay_driver::submit() {
   worker_->commit(engine_.take_batch());
 }
 
+bool relay_driver::busy() {
+  if (moved_ > 0) busy_ = wakes_.on_moved(std::exchange(moved_, 0), read_clocks().steady);
+  return busy_;
+}
+
 steady_time::duration relay_driver::rest() {
-  return wakes_.rest(std::exchange(moved_, 0),
-                     std::min<std::size_t>(limits_.prefetch, limits_.relay.confirm_window),
+  return wakes_.rest(std::min<std::size_t>(limits_.prefetch, limits_.relay.confirm_window),
                      read_clocks().steady);
 }
 

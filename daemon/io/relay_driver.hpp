@@ -109,8 +109,9 @@ class relay_driver {
   const store::store_stats& store_stats() const { return stats_; }
   steady_time store_seen() const { return store_seen_; } // when the store's thread last answered
   bool stopping() const { return stopping_; }
-  // How long the thread should rest before it looks for more; asked after each round
-  // (io/wake_moderation.hpp).
+  // For the thread's loop (io/wake_moderation.hpp): whether so much passes that it should rest after each
+  // round; if so, for how long.
+  bool busy();
   steady_time::duration rest();
   const std::string& failure() const { return failure_; } // empty: the store is well
 
@@ -155,7 +156,8 @@ class relay_driver {
   boost::asio::steady_timer linger_;
   boost::asio::steady_timer drain_;
   wake_moderation wakes_;
-  std::size_t moved_ = 0; // messages taken and published in this round
+  std::size_t moved_ = 0; // messages taken and published since busy() was asked
+  bool busy_ = false;
   bool lingering_ = false;
   bool commit_under_way_ = false;
   bool stopping_ = false;

@@ -18,11 +18,16 @@ namespace postponed::io {
 
 class wake_moderation {
  public:
-  // A round is through, in which so many messages were taken or published. Answers how long to rest before
-  // the next; zero where that is not worth it. `in_flight_limit`: how many may be under way at once, the
-  // smallest of such limits.
-  steady_time::duration rest(std::size_t moved, std::size_t in_flight_limit, steady_time now) {
-    moved_.add(static_cast<double>(moved), now);
+  // So many messages were taken or published. Answers whether there are enough for all that is ready to be
+  // made one round, and to rest after it.
+  bool on_moved(std::size_t messages, steady_time now) {
+    moved_.add(static_cast<double>(messages), now);
+    return moved_.per_second(now) > idle_below;
+  }
+
+  // A round is through. How long to rest before the next; zero where that is not worth it. `in_flight_limit`:
+  // how many messages may be under way at once, the smallest of such limits.
+  steady_time::duration rest(std::size_t in_flight_limit, steady_time now) {
     const double rate = moved_.per_second(now);
     const double loaded = std::clamp((rate - idle_below) / (busy_from - idle_below), 0.0, 1.0);
     const seconds apart = std::min<seconds>(

@@ -180,6 +180,25 @@ void run_catch_up(const options& o, report& to) {
                      o.backlog, last - first, percentile(rates, 1), daemon.peak_resident_mib()));
 }
 
+// What one passage through the broker takes: of a postponed message's lateness, the part after it was
+// published.
+void run_straight(const options& o, report& to) {
+  const std::string queue = "bench.straight";
+  {
+    wire_client setup{o.port, "bench setup"};
+    setup.open_channel(1, false);
+    setup.declare_queue(queue);
+  }
+  const auto count = static_cast<std::size_t>(o.rate * static_cast<double>(o.seconds));
+  const pid_t load = in_child([&] {
+    publish(
+        o.port, queue, count, 1024, [](std::size_t) { return std::int64_t{-1}; }, o.rate);
+  });
+  const arrivals got = consume(o.port, queue, count, std::chrono::seconds{60});
+  expect_success(load);
+  to.row("straight", "straight through a queue, no delay", got.late_ms);
+}
+
 void run_way(const options& o, report& to, const std::string& key, const std::string& name, const way& by) {
   steady_flow flow{o.port, by.from, o.rate, o.seconds, 1024, by.properties};
   to.row(key, name, flow.take(by.to).late_ms);
@@ -208,6 +227,7 @@ int main(int argc, char** argv) try {
              fmt::format("{:.0f}/s, delays of 1-5 s; late by, ms", o.rate), "messages", "p50", "p99", "max");
   const auto wanted = [&](const char* name) { return o.only.empty() || o.only == name; };
   if (wanted("alone")) run_alone(o, to);
+  if (wanted("ways")) run_straight(o, to);
   if (wanted("ways")) run_way(o, to, "ttl_dlx", "TTL + DLX", expiring_queue(o.port, "steady"));
   if (wanted("ways") && o.plugin) run_way(o, to, "plugin", "the plugin", delayed_exchange(o.port, "steady"));
   if (wanted("smeared")) run_smeared(o, to);

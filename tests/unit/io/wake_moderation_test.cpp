@@ -22,7 +22,9 @@ outcome after_a_second(io::wake_moderation& wakes, steady_time& now, std::chrono
     for (now = std::max(now, next); next <= now; next += apart)
       ++moved;
     now += 20us;
-    const auto rest = wakes.rest(moved, in_flight_limit, now);
+    const bool busy = wakes.on_moved(moved, now);
+    const auto rest = wakes.rest(in_flight_limit, now);
+    if (rest > 0us) CHECK(busy);
     now += rest;
     if (now < half) continue; // it has to get used to the rate
     result.longest = std::max(result.longest, rest);
@@ -58,7 +60,8 @@ TEST_CASE("the first message after a pause waits for nobody, whatever came befor
   io::wake_moderation wakes;
   steady_time now{1h};
   after_a_second(wakes, now, 50us);
-  CHECK(wakes.rest(1, 1000, now + 100ms) == 0us);
+  wakes.on_moved(1, now + 100ms);
+  CHECK(wakes.rest(1000, now + 100ms) == 0us);
 }
 
 TEST_CASE("a rest takes no more than a sixteenth of the time in which all that may be in flight passes") {
@@ -74,6 +77,8 @@ TEST_CASE("a rest takes no more than a sixteenth of the time in which all that m
 TEST_CASE("a round that took as long as rounds are apart is followed by the next at once") {
   io::wake_moderation wakes;
   steady_time now{1h};
-  for (int i = 0; i < 1000; ++i)
-    CHECK(wakes.rest(100, 1000, now += 3ms) == 0us);
+  for (int i = 0; i < 1000; ++i) {
+    CHECK((wakes.on_moved(100, now += 3ms) || i < 100));
+    CHECK(wakes.rest(1000, now) == 0us);
+  }
 }
