@@ -11,6 +11,9 @@ using namespace std::chrono_literals;
 
 constexpr auto behind = 5s; // so far behind the clock, what is ahead begins anew from now
 
+constexpr std::size_t read_at_once =
+    1000; // handed out by one advance(): some 2 ms of work where a core is slow
+
 constexpr std::int64_t last_row = std::numeric_limits<std::int64_t>::max();
 
 } // namespace
@@ -81,7 +84,7 @@ std::optional<load_action> horizon::want_load(wall_time now, std::size_t in_work
 std::optional<load_action> horizon::want_ahead(wall_time now, std::size_t in_work) {
   // Rows that a step back of the clock made due sooner stand further out on disk by as much.
   const microseconds ahead = limits_.ahead + steps_total();
-  const std::size_t here = wheel_.size() + in_work;
+  const std::size_t here = size() + in_work;
   if (here >= limits_.rows - limits_.rows / 4) return std::nullopt;
   // While a page was cut by its limit there is more before `until`; otherwise load again when half is used
   // up.
@@ -92,7 +95,7 @@ std::optional<load_action> horizon::want_ahead(wall_time now, std::size_t in_wor
 // In small pages: commits wait while one is read.
 std::optional<load_action> horizon::want_overdue(std::size_t in_work, std::size_t overdue) {
   // Those a few seconds late count as on time, and may be many.
-  if (wheel_.size() + in_work + overdue >= limits_.rows + limits_.rows / 2) return std::nullopt;
+  if (size() + in_work + overdue >= limits_.rows + limits_.rows / 2) return std::nullopt;
   const std::size_t room = overdue_room();
   if (overdue_.complete || overdue >= room - room / 2) return std::nullopt;
   const std::size_t page = std::max<std::size_t>(std::min<std::size_t>(1000, room), limits_.rows / 20);
@@ -103,14 +106,22 @@ void horizon::advance(wall_time now, std::vector<expiry>& out) {
   scratch_.clear();
   wheel_.advance(now, scratch_);
   for (const auto& each : scratch_) {
-    out.push_back({each.payload.held, effective_due(each.payload.held), each.payload.what});
+    const expiry due{each.payload.held, effective_due(each.payload.held), each.payload.what};
+    if (due.what == stage::publish)
+      out.push_back(due);
+    else
+      to_read_.push_back(due);
   }
+  const auto end = to_read_.begin() + static_cast<std::ptrdiff_t>(std::min(read_at_once, to_read_.size()));
+  out.insert(out.end(), to_read_.begin(), end);
+  to_read_.erase(to_read_.begin(), end);
 }
 
 std::optional<wall_time> horizon::next_wake(wall_time now) const {
+  if (!to_read_.empty()) return now;
   std::optional<wall_time> wake = wheel_.next_due();
   // Where the room is used up, it is the next expiry that makes some.
-  if (!loading_ && ahead_.complete && wheel_.size() < limits_.rows - limits_.rows / 4) {
+  if (!loading_ && ahead_.complete && size() < limits_.rows - limits_.rows / 4) {
     const wall_time reload =
         std::max(now + 1ms, ahead_.reached.due - (limits_.ahead + steps_total()) / 2 + 1ms);
     if (!wake || reload < *wake) wake = reload;
@@ -126,6 +137,8 @@ void horizon::step_back(microseconds by, std::int64_t row_limit) {
   ahead_.complete = false; // the horizon must now reach further
   for (const payload& each : all)
     restage(each);
+  for (const expiry& each : std::exchange(to_read_, {}))
+    schedule(each.held);
 }
 
 void horizon::restart() {
@@ -135,6 +148,7 @@ void horizon::restart() {
   });
   for (const payload& each : staged)
     restage(each);
+  to_read_.clear();
   ahead_ = overdue_ = {};
   begun_ = false;
   discard_ = loading_.has_value();
@@ -144,13 +158,14 @@ void horizon::restart_overdue(wall_time now) {
   overdue_ = {};
   split_ = std::max(split_, std::min(now, ahead_.reached.due)); // what is later is found ahead
   discard_ = discard_ || loading_ == stretch_of::overdue;
+  std::erase_if(to_read_, [&](const expiry& each) { return each.held.due <= split_; }); // found again
 }
 
 void horizon::shrink(wall_time now) {
   // A page still under way would be laid over a horizon that has moved: wait for it.
-  if (loading_ || wheel_.size() <= limits_.rows + limits_.rows / 4) return;
+  if (loading_ || size() <= limits_.rows + limits_.rows / 4) return;
   wall_time limit = ahead_.reached.due;
-  while (wheel_.size() > limits_.rows && limit > now + 2 * limits_.read_ahead) {
+  while (size() > limits_.rows && limit > now + 2 * limits_.read_ahead) {
     limit = std::max(now + 2 * limits_.read_ahead, now + (limit - now) / 2);
     std::vector<payload> kept; // bodies in memory: staged rows are never forgotten
     wheel_.drop_after(limit - limits_.read_ahead - steps_total(), [&](wall_time, const payload& each) {

@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -67,7 +68,9 @@ class horizon {
   std::size_t overdue_room() const { return std::max<std::size_t>(1, limits_.rows / 4); }
   void set_rows(std::size_t rows) { limits_.rows = rows; }
 
-  // Hands out what is due at `now`, earliest first.
+  // Hands out what is to be published at `now`, and what is to be read, each earliest first. Of what is to be
+  // read 1,000 rows at most: of very many with one due time the rest waits for the next call, so that what
+  // else is to be done need not wait for all of them.
   void advance(wall_time now, std::vector<expiry>& out);
   // When advance() or want_load() next has something to do by the passing of time alone.
   std::optional<wall_time> next_wake(wall_time now) const;
@@ -78,7 +81,7 @@ class horizon {
   // Forgets far rows when there are more than the limit: they are on disk.
   void shrink(wall_time now);
 
-  std::size_t size() const { return wheel_.size(); }
+  std::size_t size() const { return wheel_.size() + to_read_.size(); }
   store::horizon_position reached() const { return ahead_.reached; }
 
  private:
@@ -112,6 +115,7 @@ class horizon {
   std::vector<clock_step> steps_;
   std::optional<stretch_of> loading_; // a page of it is under way
   bool discard_ = false;              // ... and no longer wanted
+  std::deque<expiry> to_read_;        // out of the wheel, and not yet handed out
   std::vector<schedule::timer_wheel<payload>::expired> scratch_;
 };
 

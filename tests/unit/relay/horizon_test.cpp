@@ -166,3 +166,72 @@ TEST_CASE("what comes while all that is overdue is looked for again, and is due,
   CHECK(overdue->overdue);
   CHECK(overdue->until == start + 10s);
 }
+
+namespace {
+
+// So many rows with one due time in `near`, and one whose body is in memory; all come out of the wheel.
+std::vector<relay::horizon::expiry> advanced_to_a_spike(relay::horizon& near, std::int64_t rows) {
+  near.want_load(start, 0, 0);
+  near.on_loaded({{}, {start + 90s, INT64_MAX}, true}, [](const held_ref&, bool) { return true; });
+  for (std::int64_t i = 1; i <= rows; ++i)
+    REQUIRE(near.offer(row(i, start + 11s, true)));
+  near.stage_for_publish(row(rows + 1, start + 10s));
+  std::vector<relay::horizon::expiry> out;
+  near.advance(start + 10s, out);
+  return out;
+}
+
+} // namespace
+
+TEST_CASE("of very many rows to be read at once a part is handed out at a time; what is due does not wait") {
+  relay::horizon near{{10000, 90s, 1s}};
+  std::vector<relay::horizon::expiry> out = advanced_to_a_spike(near, 2500);
+  REQUIRE(out.size() == 1001);
+  CHECK(out[0].what == relay::horizon::stage::publish);
+  CHECK(out[1].held.id.row == 1);
+  CHECK(near.size() == 1500);
+  CHECK(*near.next_wake(start + 10s) <= start + 10s); // the rest is not forgotten
+  near.stage_for_publish(row(2502, start + 10s + 1ms));
+  out.clear();
+  near.advance(start + 10s + 1ms, out);
+  REQUIRE(out.size() == 1001);
+  CHECK(out[0].held.id.row == 2502);
+  CHECK(out[1].held.id.row == 1001);
+  out.clear();
+  near.advance(start + 10s + 1ms, out);
+  REQUIRE(out.size() == 500);
+  CHECK(out.back().held.id.row == 2500);
+  CHECK(near.size() == 0);
+  CHECK(*near.next_wake(start + 10s + 1ms) > start + 10s + 1ms);
+}
+
+TEST_CASE("rows that wait to be read follow a step of the clock, and a new beginning finds them on disk") {
+  relay::horizon near{{10000, 90s, 1s}};
+  std::vector<relay::horizon::expiry> out = advanced_to_a_spike(near, 2500);
+  SECTION("the clock goes back") {
+    near.step_back(5s, 2502); // it is 5 s now, and they are due at 6 s
+    CHECK(near.size() == 1500);
+    out.clear();
+    near.advance(start + 5s - 1us, out);
+    CHECK(out.empty());
+    near.advance(start + 5s, out);
+    REQUIRE(out.size() == 1000);
+    CHECK(out[0].due == start + 6s);
+  }
+  SECTION("all is loaded anew") {
+    near.restart();
+    CHECK(near.size() == 0);
+    CHECK(near.want_load(start + 10s, 0, 0)->after.due == start + 10s); // they are due at 11 s
+  }
+  SECTION("what is overdue is loaded anew") {
+    near.restart_overdue(start + 10s); // they are not overdue yet
+    CHECK(near.size() == 1500);
+    near.restart_overdue(start + 12s);
+    CHECK(near.size() == 0);
+    const auto wanted = near.want_load(start + 12s, 0, 0);
+    REQUIRE(wanted);
+    CHECK(wanted->overdue);
+    CHECK(wanted->after < store::horizon_position{start + 11s, 1});
+    CHECK(wanted->until == start + 12s);
+  }
+}
