@@ -303,13 +303,21 @@ void relay_driver::submit() {
 }
 
 bool relay_driver::busy() {
-  if (moved_ > 0) busy_ = wakes_.on_moved(std::exchange(moved_, 0), read_clocks().steady);
+  if (moved_ > 0) {
+    const steady_time now = read_clocks().steady;
+    wakes_.on_moved(std::exchange(moved_, 0), now);
+    busy_ = wakes_.busy(now);
+  }
   return busy_;
 }
 
 steady_time::duration relay_driver::rest() {
-  return wakes_.rest(std::min<std::size_t>(limits_.prefetch, limits_.relay.confirm_window),
-                     read_clocks().steady);
+  const steady_time now = read_clocks().steady;
+  wakes_.on_moved(std::exchange(moved_, 0), now);
+  busy_ = wakes_.busy(now);
+  // Half of the confirm window: as much may be in flight to one destination.
+  const auto limit = std::min<std::size_t>(limits_.prefetch, limits_.relay.confirm_window / 2);
+  return wakes_.rest(limit, now, lingering_ ? linger_.expiry() : steady_time::max());
 }
 
 void relay_driver::on_clock(microseconds stepped) {

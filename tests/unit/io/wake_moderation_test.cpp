@@ -22,9 +22,8 @@ outcome after_a_second(io::wake_moderation& wakes, steady_time& now, std::chrono
     for (now = std::max(now, next); next <= now; next += apart)
       ++moved;
     now += 20us;
-    const bool busy = wakes.on_moved(moved, now);
+    wakes.on_moved(moved, now);
     const auto rest = wakes.rest(in_flight_limit, now);
-    if (rest > 0us) CHECK(busy);
     now += rest;
     if (now < half) continue; // it has to get used to the rate
     result.longest = std::max(result.longest, rest);
@@ -39,6 +38,7 @@ TEST_CASE("with few messages nobody rests") {
   io::wake_moderation wakes;
   steady_time now{1h};
   CHECK(after_a_second(wakes, now, 500us).longest == 0us); // 1,000 in and 1,000 out
+  CHECK_FALSE(wakes.busy(now));
   CHECK(after_a_second(wakes, now, 200ms).longest == 0us);
 }
 
@@ -78,7 +78,19 @@ TEST_CASE("a round that took as long as rounds are apart is followed by the next
   io::wake_moderation wakes;
   steady_time now{1h};
   for (int i = 0; i < 1000; ++i) {
-    CHECK((wakes.on_moved(100, now += 3ms) || i < 100));
+    wakes.on_moved(100, now += 3ms);
     CHECK(wakes.rest(1000, now) == 0us);
   }
+  CHECK(wakes.busy(now));
+}
+
+TEST_CASE("a rest ends when something is to be done") {
+  io::wake_moderation wakes;
+  steady_time now{1h};
+  after_a_second(wakes, now, 50us);
+  CHECK(wakes.rest(1000, now, now + 700us) == 700us);
+  now += 700us;
+  CHECK(wakes.rest(1000, now, now + 50us) == 0us);
+  CHECK(wakes.rest(1000, now, now - 1s) == 0us); // it should have been done
+  CHECK(wakes.rest(1000, now, now + 1s) > 1ms);
 }
