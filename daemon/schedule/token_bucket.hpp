@@ -17,7 +17,7 @@ class token_bucket {
   // worth. The default of 20 ms is enough that a timer's coarseness costs no rate, and keeps a spike smooth.
   void set_rate(double per_second, microseconds burst = std::chrono::milliseconds{20}) {
     rate_ = per_second;
-    size_ = std::max(1.0, rate_ * std::chrono::duration<double>{burst}.count());
+    size_ = 1 + rate_ * std::chrono::duration<double>{burst}.count(); // beside the one that is being taken
     tokens_ = std::min(tokens_, size_);
   }
   bool limited() const { return rate_ > 0; }
