@@ -105,16 +105,22 @@ std::optional<load_action> horizon::want_overdue(std::size_t in_work, std::size_
 void horizon::advance(wall_time now, std::vector<expiry>& out) {
   scratch_.clear();
   wheel_.advance(now, scratch_);
+  std::size_t room = read_at_once;
+  for (; room > 0 && !to_read_.empty(); --room) { // they came first
+    out.push_back(to_read_.front());
+    to_read_.pop_front();
+  }
   for (const auto& each : scratch_) {
     const expiry due{each.payload.held, effective_due(each.payload.held), each.payload.what};
-    if (due.what == stage::publish)
+    if (due.what == stage::publish) {
       out.push_back(due);
-    else
+    } else if (room > 0) {
+      out.push_back(due);
+      --room;
+    } else {
       to_read_.push_back(due);
+    }
   }
-  const auto end = to_read_.begin() + static_cast<std::ptrdiff_t>(std::min(read_at_once, to_read_.size()));
-  out.insert(out.end(), to_read_.begin(), end);
-  to_read_.erase(to_read_.begin(), end);
 }
 
 std::optional<wall_time> horizon::next_wake(wall_time now) const {

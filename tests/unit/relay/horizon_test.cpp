@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+
 using namespace postponed;
 using namespace std::chrono_literals;
 
@@ -181,22 +183,26 @@ std::vector<relay::horizon::expiry> advanced_to_a_spike(relay::horizon& near, st
   return out;
 }
 
+bool is_published(const relay::horizon::expiry& each) {
+  return each.what == relay::horizon::stage::publish;
+}
+
 } // namespace
 
 TEST_CASE("of very many rows to be read at once a part is handed out at a time; what is due does not wait") {
   relay::horizon near{{10000, 90s, 1s}};
   std::vector<relay::horizon::expiry> out = advanced_to_a_spike(near, 2500);
   REQUIRE(out.size() == 1001);
-  CHECK(out[0].what == relay::horizon::stage::publish);
-  CHECK(out[1].held.id.row == 1);
+  CHECK(std::count_if(out.begin(), out.end(), is_published) == 1);
+  CHECK(out[0].held.id.row == 1);
   CHECK(near.size() == 1500);
   CHECK(*near.next_wake(start + 10s) <= start + 10s); // the rest is not forgotten
   near.stage_for_publish(row(2502, start + 10s + 1ms));
   out.clear();
   near.advance(start + 10s + 1ms, out);
   REQUIRE(out.size() == 1001);
-  CHECK(out[0].held.id.row == 2502);
-  CHECK(out[1].held.id.row == 1001);
+  CHECK(std::count_if(out.begin(), out.end(), is_published) == 1);
+  CHECK(out[0].held.id.row == 1001);
   out.clear();
   near.advance(start + 10s + 1ms, out);
   REQUIRE(out.size() == 500);
