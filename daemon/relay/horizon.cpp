@@ -68,7 +68,9 @@ void horizon::split(wall_time now) {
 }
 
 std::optional<load_action> horizon::want_load(wall_time now, std::size_t in_work, std::size_t overdue) {
-  if (loading_) return std::nullopt;
+  // Who is in memory is counted by route and kind once it was handed out: no page before all of the last one
+  // is.
+  if (loading_ || !to_read_.empty()) return std::nullopt;
   // The clock was ahead at the split and was set back: what lies before it is not overdue after all.
   if (begun_ && !overdue_.complete && split_ > now + behind) restart();
   if (!begun_ || ahead_.reached.due + behind < now) split(now);
@@ -154,7 +156,6 @@ void horizon::restart() {
   });
   for (const payload& each : staged)
     restage(each);
-  to_read_.clear();
   ahead_ = overdue_ = {};
   begun_ = false;
   discard_ = loading_.has_value();
@@ -164,7 +165,6 @@ void horizon::restart_overdue(wall_time now) {
   overdue_ = {};
   split_ = std::max(split_, std::min(now, ahead_.reached.due)); // what is later is found ahead
   discard_ = discard_ || loading_ == stretch_of::overdue;
-  std::erase_if(to_read_, [&](const expiry& each) { return each.held.due <= split_; }); // found again
 }
 
 void horizon::shrink(wall_time now) {

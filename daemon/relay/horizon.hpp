@@ -68,9 +68,9 @@ class horizon {
   std::size_t overdue_room() const { return std::max<std::size_t>(1, limits_.rows / 4); }
   void set_rows(std::size_t rows) { limits_.rows = rows; }
 
-  // Hands out what is to be published at `now`, and what is to be read, each earliest first. Of what is to be
-  // read 1,000 rows at most: of very many with one due time the rest waits for the next call, so that what
-  // else is to be done need not wait for all of them.
+  // Hands out what is to be published at `now`, earliest first, and what is to be read, in the order in which
+  // that was due. Of the latter 1,000 rows at most: of very many with one due time the rest waits for the
+  // next call, so that what else is to be done need not wait for all of them.
   void advance(wall_time now, std::vector<expiry>& out);
   // When advance() or want_load() next has something to do by the passing of time alone.
   std::optional<wall_time> next_wake(wall_time now) const;

@@ -14,10 +14,12 @@ namespace postponed::schedule {
 class token_bucket {
  public:
   // `per_second` tokens; 0: without limit. What had gathered stays, up to the new size: `burst` of time
-  // worth. The default of 20 ms is enough that a timer's coarseness costs no rate, and keeps a spike smooth.
+  // worth, and one. The default of 20 ms is enough that a timer's coarseness costs no rate, and keeps a spike
+  // smooth.
   void set_rate(double per_second, microseconds burst = std::chrono::milliseconds{20}) {
     rate_ = per_second;
-    size_ = 1 + rate_ * std::chrono::duration<double>{burst}.count(); // beside the one that is being taken
+    size_ = 1 + rate_ * std::chrono::duration<double>{burst}
+                            .count(); // a slow one loses nothing to a late wake-up, either
     tokens_ = std::min(tokens_, size_);
   }
   bool limited() const { return rate_ > 0; }

@@ -141,7 +141,10 @@ void run_smeared(const options& o, report& to) {
   steady_flow flow{o.port, daemon.intake(), o.rate, o.seconds};
   const arrivals got = flow.take(daemon.destination());
   ::kill(others, SIGKILL); // it may have some left to come
-  ::waitpid(others, nullptr, 0);
+  int ended = 0;
+  ::waitpid(others, &ended, 0);
+  if (WIFEXITED(ended) && WEXITSTATUS(ended) != 0)
+    throw std::runtime_error{"the smeared messages were not consumed"};
   to.row("beside_smeared_spike", fmt::format("beside {} due at once, let go by 2,000/s", o.spike),
          got.late_ms);
 }

@@ -376,6 +376,28 @@ TEST_CASE("the backlog of a route with a pace does not keep another route's wait
   CHECK(world.count("payments").confirmed >= 300);
 }
 
+TEST_CASE("of a backlog no page is loaded before all of the last one is counted") {
+  auto limits = two_routes();
+  limits.routes[0].rate = 1;
+  limits.horizon_rows =
+      40000; // pages of 2,000, more than are handed out at once; 2,500 of one route, 10,000 in all
+  const auto kept = std::make_shared<memory_store>();
+  {
+    relay_world before{limits, kept};
+    for (int i = 0; i < 12000; ++i)
+      before.deliver(1000, "overdue", 0);
+    before.pass(1ms);
+    for (int i = 0; i < 100; ++i)
+      before.deliver(1000, "overdue", 1);
+  }
+  relay_world world{limits, kept};
+  world.now.wall += 1h;
+  world.open_lanes();
+  world.pass(3s);
+  CHECK(world.count("payments").confirmed == 100);
+  CHECK(world.engine.count().overdue <= 4500);
+}
+
 TEST_CASE("a backlog that the broker cannot take as fast does not stand in the way of what comes due") {
   const auto kept = std::make_shared<memory_store>();
   {
