@@ -303,18 +303,18 @@ void relay_driver::submit() {
 }
 
 bool relay_driver::busy() {
-  if (moved_ > 0) {
-    const steady_time now = read_clocks().steady;
-    wakes_.on_moved(std::exchange(moved_, 0), now);
-    busy_ = wakes_.busy(now);
-  }
+  if (moved_ > 0) count_moved(read_clocks().steady);
   return busy_;
+}
+
+void relay_driver::count_moved(steady_time now) {
+  wakes_.on_moved(std::exchange(moved_, 0), now);
+  busy_ = wakes_.busy(now);
 }
 
 steady_time::duration relay_driver::rest() {
   const steady_time now = read_clocks().steady;
-  wakes_.on_moved(std::exchange(moved_, 0), now);
-  busy_ = wakes_.busy(now);
+  count_moved(now);
   // Half of the confirm window: as much may be in flight to one destination.
   const auto limit = std::min<std::size_t>(limits_.prefetch, limits_.relay.confirm_window / 2);
   return wakes_.rest(limit, now, lingering_ ? linger_.expiry() : steady_time::max());

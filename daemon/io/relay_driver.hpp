@@ -122,6 +122,7 @@ class relay_driver {
   void perform(relay::actions& wanted);
   void commit_when_worth_it();
   void submit();
+  void count_moved(steady_time now);
   void on_consume_event(proto::session_event&& event);
   std::uint64_t arrivals(const relay::watched& of) const;
   void ask_totals(watcher::totals_taker answer);
@@ -156,7 +157,7 @@ class relay_driver {
   boost::asio::steady_timer linger_;
   boost::asio::steady_timer drain_;
   wake_moderation wakes_;
-  std::size_t moved_ = 0; // messages taken and published since busy() was asked
+  std::size_t moved_ = 0; // messages taken and published, and not yet told to it
   bool busy_ = false;
   bool lingering_ = false;
   bool commit_under_way_ = false;

@@ -11,8 +11,8 @@ using namespace std::chrono_literals;
 
 constexpr auto behind = 5s; // so far behind the clock, what is ahead begins anew from now
 
-constexpr std::size_t read_at_once =
-    1000; // handed out by one advance(): some 2 ms of work where a core is slow
+// Handed out by one advance(): some 2 ms of work where a core is slow.
+constexpr std::size_t read_at_once = 1000;
 
 constexpr std::int64_t last_row = std::numeric_limits<std::int64_t>::max();
 
@@ -68,8 +68,7 @@ void horizon::split(wall_time now) {
 }
 
 std::optional<load_action> horizon::want_load(wall_time now, std::size_t in_work, std::size_t overdue) {
-  // Who is in memory is counted by route and kind once it was handed out: no page before all of the last one
-  // is.
+  // Rows are counted by route and kind once they are handed out: before that, no page more.
   if (loading_ || !to_read_.empty()) return std::nullopt;
   // The clock was ahead at the split and was set back: what lies before it is not overdue after all.
   if (begun_ && !overdue_.complete && split_ > now + behind) restart();

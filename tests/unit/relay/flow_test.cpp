@@ -17,6 +17,13 @@ relay::parameters two_routes() {
   return limits;
 }
 
+relay::parameters one_route_with_circuit() {
+  auto limits = relay_world::one_route();
+  limits.horizon_rows = 4000;
+  limits.routes[0].circuit = relay::circuit_policy{5, 10s};
+  return limits;
+}
+
 store::route_pause pausing(const std::string& route, bool paused) {
   return {route, paused, "a test", "to see", {}};
 }
@@ -175,10 +182,7 @@ TEST_CASE("a destination that refuses everything is left alone, probed, and cost
 }
 
 TEST_CASE("a destination that recovers for one message, again and again, does not fill the memory") {
-  auto limits = relay_world::one_route();
-  limits.horizon_rows = 4000;
-  limits.routes[0].circuit = relay::circuit_policy{5, 10s};
-  relay_world world{limits};
+  relay_world world{one_route_with_circuit()};
   bool well = false;
   wall_time accepted = world.now.wall;
   world.on_publish = [&](const published& each) {
@@ -207,10 +211,7 @@ TEST_CASE("a destination that recovers for one message, again and again, does no
 }
 
 TEST_CASE("what waited for a destination is found again when the clock was set back meanwhile") {
-  auto limits = relay_world::one_route();
-  limits.horizon_rows = 4000;
-  limits.routes[0].circuit = relay::circuit_policy{5, 10s};
-  relay_world world{limits};
+  relay_world world{one_route_with_circuit()};
   bool well = false;
   world.on_publish = [&](const published&) { return well ? answer::confirm : answer::give_back; };
   world.open_lanes();
@@ -379,8 +380,8 @@ TEST_CASE("the backlog of a route with a pace does not keep another route's wait
 TEST_CASE("of a backlog no page is loaded before all of the last one is counted") {
   auto limits = two_routes();
   limits.routes[0].rate = 1;
-  limits.horizon_rows =
-      40000; // pages of 2,000, more than are handed out at once; 2,500 of one route, 10,000 in all
+  // Pages of 2,000, more than are handed out at once; 2,500 of one route, 10,000 in all.
+  limits.horizon_rows = 40000;
   const auto kept = std::make_shared<memory_store>();
   {
     relay_world before{limits, kept};
