@@ -12,12 +12,14 @@
 #include <cstdio>
 #include <cstring>
 #include <fstream>
+#include <optional>
 #include <random>
 #include <sstream>
 #include <stdexcept>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
 
 namespace postponed::bench {
@@ -91,11 +93,15 @@ void publish(std::uint16_t port, const target& to, std::size_t count, std::size_
     settled.clear();
   };
   while (sent < count || !unconfirmed.empty()) {
-    bool waiting = false;
-    while (sent < count && unconfirmed.size() < window && !waiting) {
-      if (rate > 0 && begin + seconds{static_cast<double>(sent) / rate} > steady::now()) {
-        waiting = true;
-        break;
+    std::optional<steady::time_point> next; // when the next one is to be sent
+    while (sent < count && unconfirmed.size() < window) {
+      if (rate > 0) {
+        const auto at =
+            begin + std::chrono::duration_cast<steady::duration>(seconds{static_cast<double>(sent) / rate});
+        if (at > steady::now()) {
+          next = at;
+          break;
+        }
       }
       const std::int64_t delay = delay_ms(sent);
       const std::uint64_t due =
@@ -107,8 +113,9 @@ void publish(std::uint16_t port, const target& to, std::size_t count, std::size_
       ++sent;
       if (client.session().output().size() > 262144) break;
     }
-    client.pump(std::chrono::milliseconds{waiting ? 0 : 1}, on_event);
-    if (waiting) ::usleep(200);
+    client.pump(std::chrono::milliseconds{next ? 0 : 1}, on_event);
+    // Not woken by every confirm: the load is to take little of the processor.
+    if (next) std::this_thread::sleep_until(*next);
   }
 }
 

@@ -1,6 +1,7 @@
-// How late messages are, at the consumer: a steady flow with delays of 1 to 5 s through postponed, through a
-// queue with TTL and a dead-letter exchange, and through the delayed-message-exchange plugin; and through
-// postponed beside what might disturb it. One run, one broker.
+// How late messages are, at the consumer: a steady flow with delays of 1 to 5 s through postponed (and
+// without one through the bare relay, the limit of any sidecar), through a queue with TTL and a dead-letter
+// exchange, and through the delayed-message-exchange plugin; and through postponed beside what might disturb
+// it. One run, one broker.
 //
 //   lateness_bench --port N --daemon PATH [--seconds 20] [--rate 1000] [--spike 100000] [--backlog 1000000]
 //                  [--catch-up 5000] [--only alone|ways|smeared|catch-up] [--plugin] [--json FILE]
@@ -43,6 +44,10 @@ struct options {
   double rate = 1000, catch_up = 5000;
   bool plugin = false;
 };
+
+std::size_t messages_of(const options& o) {
+  return static_cast<std::size_t>(o.rate * static_cast<double>(o.seconds));
+}
 
 class report {
  public:
@@ -189,8 +194,19 @@ void run_catch_up(const options& o, report& to) {
                      o.backlog, last - first, percentile(rates, 1), daemon.peak_resident_mib()));
 }
 
-// What one passage through the broker takes: of a postponed message's lateness, the part after it was
-// published.
+// A flow without a delay: "late" is what its way through the broker takes.
+void run_undelayed(const options& o, report& to, const std::string& key, const std::string& name,
+                   const std::string& into, const std::string& out_of) {
+  const pid_t load = in_child([&] {
+    publish(
+        o.port, into, messages_of(o), 1024, [](std::size_t) { return std::int64_t{-1}; }, o.rate);
+  });
+  const arrivals got = consume(o.port, out_of, messages_of(o), std::chrono::seconds{60});
+  expect_success(load);
+  to.row(key, name, got.late_ms);
+}
+
+// One passage: of a postponed message's lateness, the part after it was published.
 void run_straight(const options& o, report& to) {
   const std::string queue = "bench.straight";
   {
@@ -198,14 +214,15 @@ void run_straight(const options& o, report& to) {
     setup.open_channel(1, false);
     setup.declare_queue(queue);
   }
-  const auto count = static_cast<std::size_t>(o.rate * static_cast<double>(o.seconds));
-  const pid_t load = in_child([&] {
-    publish(
-        o.port, queue, count, 1024, [](std::size_t) { return std::int64_t{-1}; }, o.rate);
-  });
-  const arrivals got = consume(o.port, queue, count, std::chrono::seconds{60});
-  expect_success(load);
-  to.row("straight", "straight through a queue, no delay", got.late_ms);
+  run_undelayed(o, to, "straight", "straight through a queue, no delay", queue, queue);
+}
+
+// Both passages, as a message of postponed's has them, and what any sidecar does between: what is left for
+// postponed to be late by.
+void run_bare(const options& o, report& to) {
+  const bare_relay relay{o.port, "steady", messages_of(o)};
+  run_undelayed(o, to, "bare", "the bare relay, no delay", relay.from(), relay.to());
+  relay.expect_done();
 }
 
 void run_way(const options& o, report& to, const std::string& key, const std::string& name, const way& by) {
@@ -236,6 +253,7 @@ int main(int argc, char** argv) try {
              fmt::format("{:.0f}/s, delays of 1-5 s; late by, ms", o.rate), "messages", "p50", "p99", "max");
   const auto wanted = [&](const char* name) { return o.only.empty() || o.only == name; };
   if (wanted("alone")) run_alone(o, to);
+  if (wanted("alone")) run_bare(o, to);
   if (wanted("ways")) run_straight(o, to);
   if (wanted("ways")) run_way(o, to, "ttl_dlx", "TTL + DLX", expiring_queue(o.port, "steady"));
   if (wanted("ways") && o.plugin) run_way(o, to, "plugin", "the plugin", delayed_exchange(o.port, "steady"));

@@ -5,9 +5,9 @@
 //               [--broker-process PID] [--plugin] [--json FILE]
 //
 // With the broker's process: whose processor time the burst takes, side by side.
-// Bare relay: consume, republish with confirms, ack; the same session code, no store. Both are measured from
-// the first publish to the last message consumed; the delay that was asked for is taken off postponed's time.
-// Exit 0 when everything arrived, whatever the figures: judging them is the reader's.
+// Both (see ways.hpp) are measured from the first publish to the last message consumed; the delay that was
+// asked for is taken off postponed's time. Exit 0 when everything arrived, whatever the figures: judging them
+// is the reader's.
 #include "bench/daemon_process.hpp"
 #include "bench/flow.hpp"
 #include "bench/ways.hpp"
@@ -17,7 +17,6 @@
 #include <fmt/core.h>
 
 #include <fstream>
-#include <map>
 #include <unistd.h>
 #include <utility>
 #include <vector>
@@ -29,44 +28,6 @@ namespace {
 
 using steady = std::chrono::steady_clock;
 using seconds = std::chrono::duration<double>;
-
-constexpr std::size_t window = 2000;
-
-// Consume, republish with confirms, ack; until `count` went through.
-void bare_relay(std::uint16_t port, const std::string& from, const std::string& to, std::size_t count) {
-  wire_client in{port, "bare relay in"};
-  wire_client out{port, "bare relay out"};
-  in.open_channel(1, false);
-  out.open_channel(1, true);
-  in.session().qos(1, window);
-  in.session().consume(1, from, "bare");
-  std::map<std::uint64_t, std::uint64_t> unconfirmed; // confirm tag -> delivery tag
-  std::size_t done = 0;
-  while (done < count) {
-    wire_client::wait_for_either(in, out, std::chrono::milliseconds{100});
-    in.pump(std::chrono::milliseconds{0}, [&](proto::session_event& each) {
-      if (auto* const message = std::get_if<proto::event::delivered>(&each)) {
-        const auto tag =
-            out.session().publish(1, "", to, message->content.properties, message->content.body, true);
-        unconfirmed[tag] = message->tag;
-      }
-    });
-    std::uint64_t ack_to = 0;
-    out.pump(std::chrono::milliseconds{0}, [&](proto::session_event& each) {
-      const auto* const ack = std::get_if<proto::event::confirmed>(&each);
-      if (ack == nullptr) return;
-      const auto end = unconfirmed.upper_bound(ack->tag);
-      for (auto at = ack->multiple ? unconfirmed.begin() : unconfirmed.find(ack->tag); at != end;) {
-        at = unconfirmed.erase(at);
-        ++done;
-      }
-      // All deliveries before the oldest unconfirmed one are through.
-      ack_to = unconfirmed.empty() ? done : unconfirmed.begin()->second - 1;
-    });
-    if (ack_to > 0) in.session().ack(1, ack_to, true);
-  }
-  in.pump(std::chrono::milliseconds{20}, [](proto::session_event&) {});
-}
 
 struct options {
   std::uint16_t port = 0;
@@ -80,23 +41,15 @@ struct options {
 };
 
 double run_bare(const options& o, int round) {
-  const std::string from = fmt::format("bench.bare.in.{}", round),
-                    to = fmt::format("bench.bare.out.{}", round);
-  {
-    wire_client setup{o.port, "bench setup"};
-    setup.open_channel(1, false);
-    setup.declare_queue(from);
-    setup.declare_queue(to);
-  }
-  const pid_t relay = in_child([&] { bare_relay(o.port, from, to, o.messages); });
+  const bare_relay relay{o.port, std::to_string(round), o.messages};
   const auto begin = steady::now();
   const pid_t load = in_child([&] {
     publish(
-        o.port, from, o.messages, o.size, [](std::size_t) { return std::int64_t{-1}; }, 0);
+        o.port, relay.from(), o.messages, o.size, [](std::size_t) { return std::int64_t{-1}; }, 0);
   });
-  const arrivals got = consume(o.port, to, o.messages, std::chrono::seconds{60});
+  const arrivals got = consume(o.port, relay.to(), o.messages, std::chrono::seconds{60});
   expect_success(load);
-  expect_success(relay);
+  relay.expect_done();
   return static_cast<double>(o.messages) / seconds{got.last - begin}.count();
 }
 
