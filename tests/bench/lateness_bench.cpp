@@ -209,11 +209,7 @@ void run_undelayed(const options& o, report& to, const std::string& key, const s
 // One passage: of a postponed message's lateness, the part after it was published.
 void run_straight(const options& o, report& to) {
   const std::string queue = "bench.straight";
-  {
-    wire_client setup{o.port, "bench setup"};
-    setup.open_channel(1, false);
-    setup.declare_queue(queue);
-  }
+  declare_queues(o.port, {queue});
   run_undelayed(o, to, "straight", "straight through a queue, no delay", queue, queue);
 }
 

@@ -37,11 +37,7 @@ struct options {
 
 double run_straight(const options& o, const std::string& name, std::string (*properties)(std::int64_t)) {
   const std::string queue = "bench.straight." + name;
-  {
-    wire_client setup{o.port, "bench setup"};
-    setup.open_channel(1, false);
-    setup.declare_queue(queue);
-  }
+  declare_queues(o.port, {queue});
   const auto begin = steady::now();
   const pid_t load = in_child([&] {
     publish(

@@ -68,12 +68,7 @@ way delayed_exchange(std::uint16_t port, const std::string& name) {
 
 bare_relay::bare_relay(std::uint16_t port, const std::string& name, std::size_t count)
     : from_{"bench.bare.in." + name}, to_{"bench.bare.out." + name} {
-  {
-    wire_client setup{port, "bench setup"};
-    setup.open_channel(1, false);
-    setup.declare_queue(from_);
-    setup.declare_queue(to_);
-  }
+  declare_queues(port, {from_, to_});
   process_ = in_child([&] { relay_all(port, from_, to_, count); });
 }
 

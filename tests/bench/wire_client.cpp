@@ -121,6 +121,13 @@ void wire_client::wait_for_either(wire_client& one, wire_client& other, std::chr
   ::poll(watched, 2, static_cast<int>(time.count()));
 }
 
+void declare_queues(std::uint16_t port, std::initializer_list<std::string> names) {
+  wire_client setup{port, "bench setup"};
+  setup.open_channel(1, false);
+  for (const std::string& each : names)
+    setup.declare_queue(each);
+}
+
 std::uint64_t now_us() {
   return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
                                         std::chrono::system_clock::now().time_since_epoch())

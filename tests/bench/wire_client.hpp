@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -60,6 +61,9 @@ class wire_client {
   proto::session session_;
   std::vector<char> buffer_;
 };
+
+// Durable queues on the broker on `port`, over a connection of its own; throws std::runtime_error.
+void declare_queues(std::uint16_t port, std::initializer_list<std::string> names);
 
 std::uint64_t now_us(); // UTC
 // Wire properties: persistent, with `x-delay` in ms where not negative.
