@@ -93,6 +93,7 @@ asio::awaitable<void> broker_link::run_once(const broker_address& to) {
   }
 
   session_.emplace(options_for(to));
+  armed_ = false;
   session_->start(read_now());
   dispatch();
   while (!session_->is_closed()) {
@@ -204,12 +205,18 @@ void broker_link::arm() {
   const auto at = session_->next_deadline();
   if (!at || session_->is_closed()) {
     deadline_.cancel();
+    armed_ = false;
     return;
   }
-  if (deadline_.expiry() == *at) return;
+  // With all that is sent or received the heartbeats' time moves on. One that is too early does not harm: it
+  // finds nothing to do, and is set anew.
+  if (armed_ && deadline_.expiry() <= *at) return;
+  armed_ = true;
   deadline_.expires_at(*at);
   deadline_.async_wait([this](const boost::system::error_code& error) {
-    if (error || !session_) return;
+    if (error) return;
+    armed_ = false;
+    if (!session_) return;
     session_->tick(read_now());
     dispatch();
     // The peer is silent: closing the socket ends the read that waits for it.

@@ -107,7 +107,8 @@ class broker_link {
   link_status status_;
   std::unique_ptr<transport> transport_;
   std::optional<proto::session> session_;
-  boost::asio::steady_timer deadline_; // the session's next one
+  boost::asio::steady_timer deadline_; // the session's next one, or before it
+  bool armed_ = false;                 // it will call tick()
   boost::asio::steady_timer pause_; // wakes the coroutine: between attempts, when paused, when a write ended
   std::string writing_;             // bytes under way; the next gather in session_->output()
   bool write_under_way_ = false;
