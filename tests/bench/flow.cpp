@@ -76,6 +76,25 @@ double processor_seconds_of_children() {
   return of(used.ru_utime) + of(used.ru_stime);
 }
 
+idle_share::ticks idle_share::now() {
+  std::ifstream stat{"/proc/stat"};
+  std::string name;
+  if (!(stat >> name) || name != "cpu") throw std::runtime_error{"/proc/stat does not begin with cpu"};
+  ticks result;
+  double part = 0;
+  // user, nice, system, idle, iowait, irq, softirq, steal; what follows is counted in user already.
+  for (int i = 0; i < 8 && stat >> part; ++i) {
+    result.all += part;
+    if (i == 3 || i == 4) result.idle += part;
+  }
+  return result;
+}
+
+double idle_share::since() const {
+  const ticks to = now();
+  return (to.idle - from_.idle) / (to.all - from_.all);
+}
+
 void publish(std::uint16_t port, const target& to, std::size_t count, std::size_t size,
              const std::function<std::int64_t(std::size_t)>& delay_ms, double rate,
              std::string (*properties)(std::int64_t), bool mandatory) {

@@ -23,6 +23,22 @@ double processor_seconds(pid_t process);
 // Of this process's children that ended and were waited for.
 double processor_seconds_of_children();
 
+// How much of the machine's processors nobody used (waiting for a disk counts as such) since it was made.
+// Where that is little, whatever is measured beside it is the machine's. Throws std::runtime_error without a
+// /proc/stat.
+class idle_share {
+ public:
+  idle_share() : from_{now()} {}
+  double since() const; // 0 to 1; of a second or more: it is counted in hundredths of one
+
+ private:
+  struct ticks {
+    double idle = 0, all = 0;
+  };
+  static ticks now();
+  ticks from_;
+};
+
 // Where messages are published: a queue's name for the default exchange, or a key for another one.
 struct target {
   target(std::string key, std::string to_exchange = {}) // by intention not explicit: most are queues

@@ -116,13 +116,18 @@ void run_alone(const options& o, report& to) {
   daemon_process daemon{o.daemon, o.port, "alone"};
   intake_figures intake{daemon};
   const double processor = daemon.processor_seconds();
+  const idle_share idle;
   steady_flow flow{o.port, daemon.intake(), o.rate, o.seconds};
   const arrivals got = flow.take(daemon.destination());
+  const double idle_percent = idle.since() * 100;
   const double processor_us =
       (daemon.processor_seconds() - processor) * 1e6 / static_cast<double>(got.late_ms.size());
   to.row("alone", "postponed", got.late_ms);
-  fmt::print("{:<46} {:.0f} us of postponed's processor a message\n", "", processor_us);
+  fmt::print(
+      "{:<46} {:.0f} us of postponed's processor a message; the machine idle for {:.0f} % of the time\n", "",
+      processor_us, idle_percent);
   to.add("alone_processor_us", fmt::format("{:.1f}", processor_us));
+  to.add("alone_idle_percent", fmt::format("{:.1f}", idle_percent));
   to.add("intake_low", intake.line(fmt::format("taken at {:.0f}/s", o.rate)));
   const std::size_t burst = o.spike / 2;
   const pid_t load = in_child([&] {
