@@ -23,8 +23,8 @@ double processor_seconds(pid_t process);
 // Of this process's children that ended and were waited for.
 double processor_seconds_of_children();
 
-// How much of the machine's processors nobody used (waiting for a disk counts as such) since it was made.
-// Where that is little, whatever is measured beside it is the machine's. Throws std::runtime_error without a
+// How much of the machine's processors nobody used since it was made; waiting for a disk counts as such. Of
+// two runs of one program the one with less of it had the slower machine. Throws std::runtime_error without a
 // /proc/stat.
 class idle_share {
  public:
