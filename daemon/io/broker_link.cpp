@@ -77,10 +77,11 @@ asio::awaitable<void> broker_link::run_once(const broker_address& to) {
   status_.broker = to.display;
   transport_ = std::make_unique<transport>(context_);
   std::string what;
-  // Bounds connecting: closing the socket ends it.
+  // Bounds connecting: closing the socket ends it. Where both come in the same moment this is called after we
+  // went on.
   deadline_.expires_after(limits_.connect_timeout);
-  deadline_.async_wait([this](const boost::system::error_code& error) {
-    if (!error) transport_->close();
+  deadline_.async_wait([this, attempt = ++attempts_](const boost::system::error_code& error) {
+    if (!error && transport_ && attempt == attempts_) transport_->close();
   });
   const boost::system::error_code connected =
       co_await transport_->connect(to.host, to.port, to.tls ? &limits_.tls : nullptr, what);
@@ -110,6 +111,7 @@ asio::awaitable<void> broker_link::run_once(const broker_address& to) {
     dispatch();
   }
   deadline_.cancel();
+  armed_ = false;
   // Let the farewell out, then wait for the write under way: it holds our buffer.
   flush();
   if (!write_under_way_ || !session_->is_closed()) transport_->close();

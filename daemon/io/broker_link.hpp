@@ -107,8 +107,9 @@ class broker_link {
   link_status status_;
   std::unique_ptr<transport> transport_;
   std::optional<proto::session> session_;
-  boost::asio::steady_timer deadline_; // the session's next one, or before it
+  boost::asio::steady_timer deadline_; // connecting's; then the session's next one, or before it
   bool armed_ = false;                 // it will call tick()
+  std::uint64_t attempts_ = 0;         // to connect
   boost::asio::steady_timer pause_; // wakes the coroutine: between attempts, when paused, when a write ended
   std::string writing_;             // bytes under way; the next gather in session_->output()
   bool write_under_way_ = false;
