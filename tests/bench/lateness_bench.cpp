@@ -76,6 +76,10 @@ class intake_figures {
     const std::vector<double> before = now_;
     take();
     const double taken = now_[1] - before[1], commits = now_[3] - before[3];
+    if (taken == 0 || commits == 0) {
+      fmt::print("{:<46} nothing was\n", name);
+      return "null";
+    }
     const double hold_ms = (now_[0] - before[0]) / taken * 1e3,
                  commit_ms = (now_[2] - before[2]) / commits * 1e3;
     const double rows = (now_[4] - before[4]) / commits;

@@ -1,5 +1,6 @@
 // The layouts that were considered, on SQLite's interface directly and with the store's own settings.
 #include "bench/store_bench.hpp"
+#include "store/sqlite/log_writes.hpp"
 
 #include <fmt/format.h>
 #include <sqlite3.h>
@@ -19,7 +20,8 @@ class sql_layout : public layout {
  public:
   sql_layout(const std::string& file, int page_size, const char* schema)
       : file_{file}, page_size_{static_cast<std::uint64_t>(page_size)} {
-    must(::sqlite3_open(file.c_str(), &handle_));
+    must(::sqlite3_open_v2(file.c_str(), &handle_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+                           store::sqlite::log_writes_vfs()));
     run(fmt::format("PRAGMA locking_mode=EXCLUSIVE; PRAGMA page_size={}; PRAGMA journal_mode=WAL;"
                     "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0; PRAGMA secure_delete=OFF;"
                     "PRAGMA mmap_size=0; PRAGMA cache_size=-8192",

@@ -1,5 +1,7 @@
 #include "store/sqlite/connection.hpp"
 
+#include "store/sqlite/log_writes.hpp"
+
 #include <sqlite3.h>
 
 namespace postponed::store::sqlite {
@@ -63,7 +65,7 @@ std::string_view statement::blob(int column) const {
 bool connection::open(const std::string& path) {
   sqlite3* raw = nullptr;
   const int code = ::sqlite3_open_v2(
-      path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
+      path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, log_writes_vfs());
   handle_.reset(raw); // also on an error: it holds the message
   return code == SQLITE_OK;
 }

@@ -38,7 +38,8 @@ class statement {
 
 class connection {
  public:
-  // Opens or creates; the result code is in last_code(), its words in message().
+  // Opens or creates; the result code is in last_code(), its words in message(). The first that is executed
+  // on a file with a log sets locking_mode=EXCLUSIVE (log_writes.hpp).
   bool open(const std::string& path);
   bool execute(const std::string& sql); // several statements; false: see last_code()
   statement prepare(const std::string& sql, bool persistent = false); // empty on an error

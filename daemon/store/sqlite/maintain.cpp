@@ -16,8 +16,8 @@ std::int64_t us(wall_time time) {
 
 constexpr std::int64_t worth_splitting_late = 16; // a bucket of the past, only above so many times the limit
 
-// Housekeeping answers to nobody, so it need not be synced: after a power loss it has not happened, or the
-// next synced commit, which comes after it in the log, has made it durable too.
+// Housekeeping answers to nobody, so it need not be synced: after a power loss, or a kill, it has not
+// happened, or the next synced commit, which comes after it in the log, has made it durable too.
 constexpr const char* begin = "PRAGMA synchronous=NORMAL; BEGIN IMMEDIATE";
 constexpr const char* end = "COMMIT; PRAGMA synchronous=FULL";
 
